@@ -1,0 +1,80 @@
+/*
+ * The watcher's configuration: built-in defaults, over them /etc/atvm-watcher.conf (libconfig), over
+ * that the environment. Only this file's implementation knows libconfig. Every problem is one
+ * message with file, line and remedy.
+ */
+#ifndef ATVM_CORE_CONFIG_H
+#define ATVM_CORE_CONFIG_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "judge.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/atvm-watcher.conf"
+
+/* One element of `collectors` or `sinks`. */
+struct config_module {
+    char *module;  /* name in the module folder, or a path when it has a slash */
+    char *name;    /* instance name; the module's where not given */
+    bool critical; /* false: failing to load is a gap, not a start-up error */
+    /* The options as written: object name -> value (strings, integers, booleans, arrays of
+     * strings); after config_check_modules the complete, typed ones (durations in ns, sizes in
+     * bytes, defaults filled in). */
+    struct json_object *options;
+    struct json_object *lines; /* option name -> line in `file` */
+    char *file;                /* where it was configured; NULL: built in */
+    int line;
+    struct json_object *description; /* what the describe worker said of it; NULL before the check */
+};
+
+struct config {
+    char *file; /* NULL: only built-in defaults */
+    /* Paths; %b in them has been replaced by the build's name. */
+    char *automation_root, *state_root, *run_log, *launch_log, *vm_inventory;
+    char *cypress_config; /* a name below automation_root, or absolute */
+    int64_t poll_interval_ns, settle_ns, start_grace_ns, hang_after_ns, stuck_after_ns;
+    int64_t collect_timeout_ns, deliver_timeout_ns;
+    bool terminate_stuck_runner; /* on_stuck_runner = "terminate" */
+    enum on_conflict on_conflict;
+    char **precedence[QUESTION_COUNT]; /* instance names */
+    size_t precedence_count[QUESTION_COUNT];
+    struct config_module *collectors, *sinks;
+    size_t collector_count, sink_count;
+    int64_t retry_first_ns, retry_max_ns, retry_give_up_ns;
+    bool resend_uncertain;         /* on_uncertain = "resend" */
+    struct json_object *templates; /* name -> { flow: [...], default_options: [...] } */
+    struct json_object *blacklist; /* [ { vm, reason } ] */
+};
+
+/*
+ * Loads `path`. NULL: CONFIG_DEFAULT_PATH where it exists, else built-in defaults; "" only built-in
+ * defaults. `build` replaces %b (NULL: left as it is). NULL and *ret_error (free it; every problem
+ * found, one a line) on failure. config_free accepts NULL.
+ */
+struct config *config_load(const char *path, const char *build, char **ret_error);
+void config_free(struct config *config);
+
+/*
+ * Describes every configured module in a describe worker, checks that kinds fit and that each
+ * option exists, has the right type, range and choice, and completes the options. Options of a
+ * module that cannot be described stay as written. false and *ret_error (free it) on any problem
+ * of a critical module; *ret_warnings (may be NULL; free it) for the others.
+ */
+bool config_check_modules(struct config *config, char **ret_error, char **ret_warnings);
+
+/* Sets an option of a collector instance as if it stood in the file (replay's --proc-root). A name
+ * that is not configured is passed over. Before config_check_modules. */
+void config_set_collector_option(struct config *config, const char *module, const char *option,
+                                 const char *value);
+
+/* "5s", "250ms", "10m", "2h", "1d" -> ns. false: not a duration. */
+bool config_parse_duration(const char *text, int64_t *ret_ns);
+/* "64K", "16M", "1G", "123" -> bytes. */
+bool config_parse_size(const char *text, int64_t *ret_bytes);
+
+/* A build's name becomes paths and a unit name: [A-Za-z0-9][A-Za-z0-9._-]*, at most 200 bytes. */
+bool config_build_name_is_valid(const char *name);
+
+#endif

@@ -159,13 +159,15 @@ struct json_object *option_typed(const struct atvm_option *option, struct json_o
         if (json_object_is_type(written, json_type_boolean))
             return json_object_get(written);
         break;
-    case ATVM_OPTION_SIZE:
-        if (json_object_is_type(written, json_type_int) && json_object_get_int64(written) >= 0)
-            return number_in_range(option, json_object_get_int64(written), ret_error);
-        /* fall through */
     case ATVM_OPTION_DURATION:
         if (is_string)
             return number_from_text(option, written, ret_error);
+        break;
+    case ATVM_OPTION_SIZE:
+        if (is_string)
+            return number_from_text(option, written, ret_error);
+        if (json_object_is_type(written, json_type_int) && json_object_get_int64(written) >= 0)
+            return number_in_range(option, json_object_get_int64(written), ret_error);
         break;
     case ATVM_OPTION_STRING_LIST:
         if (json_object_is_type(written, json_type_array))

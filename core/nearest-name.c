@@ -1,6 +1,7 @@
 #include "nearest-name.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
@@ -16,28 +17,33 @@ static size_t compared_length(const char *name)
     return strnlen(name, COMPARED_MAX);
 }
 
-/* Levenshtein distance; upper and lower case count as the same letter. */
+static bool same_letter(char left, char right)
+{
+    return tolower((unsigned char)left) == tolower((unsigned char)right);
+}
+
+/* Optimal string alignment distance: letters inserted, removed, replaced, and neighbours swapped,
+ * which is the commonest slip. Upper and lower case count as the same letter. */
 static size_t edit_distance(const char *left, const char *right)
 {
-    size_t width = compared_length(right), height = compared_length(left);
-    size_t row[COMPARED_MAX + 1];
+    size_t rows = compared_length(left), columns = compared_length(right);
+    size_t cost[COMPARED_MAX + 1][COMPARED_MAX + 1];
 
-    for (size_t column = 0; column <= width; column++)
-        row[column] = column;
-    for (size_t line = 1; line <= height; line++) {
-        size_t diagonal = row[0];
+    for (size_t i = 0; i <= rows; i++)
+        cost[i][0] = i;
+    for (size_t j = 0; j <= columns; j++)
+        cost[0][j] = j;
+    for (size_t i = 1; i <= rows; i++) {
+        for (size_t j = 1; j <= columns; j++) {
+            size_t replaced = cost[i - 1][j - 1] + !same_letter(left[i - 1], right[j - 1]);
 
-        row[0] = line;
-        for (size_t column = 1; column <= width; column++) {
-            int differs =
-                tolower((unsigned char)left[line - 1]) != tolower((unsigned char)right[column - 1]);
-            size_t replaced = diagonal + (size_t)differs;
-
-            diagonal = row[column];
-            row[column] = MIN(replaced, MIN(row[column], row[column - 1]) + 1);
+            cost[i][j] = MIN(replaced, MIN(cost[i - 1][j], cost[i][j - 1]) + 1);
+            if (i > 1 && j > 1 && same_letter(left[i - 1], right[j - 2]) &&
+                same_letter(left[i - 2], right[j - 1]))
+                cost[i][j] = MIN(cost[i][j], cost[i - 2][j - 2] + 1);
         }
     }
-    return row[width];
+    return cost[rows][columns];
 }
 
 const char *nearest_name(const char *name, const char *const *names, size_t count)

@@ -105,7 +105,7 @@ static int take_format(struct replay *replay, const char *word)
 
 static int take_plugin(struct replay *replay, const char *word)
 {
-    if (strcmp(word, "fc") != 0 && strcmp(word, "iscsi") != 0 && strcmp(word, "both") != 0)
+    if (!run_settings_plugin_is_known(word))
         return command_usage_error(&command_replay, "--plugin %s: expected fc, iscsi or both", word);
     free(replay->settings.plugin);
     replay->settings.plugin = memory_string(word);

@@ -47,7 +47,7 @@ static size_t sequence_length(const char *text, size_t length)
     /* ECMA-48: parameter and intermediate bytes (0x20-0x3f), then a final byte (0x40-0x7e). */
     while (at < length && text[at] >= 0x20 && text[at] <= 0x3f)
         at++;
-    return at < length ? at + 1 : at;
+    return at < length && text[at] >= 0x40 && text[at] <= 0x7e ? at + 1 : at;
 }
 
 static size_t remove_terminal_sequences(const char *text, size_t length, char *ret)

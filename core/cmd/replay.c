@@ -255,6 +255,7 @@ static int configure(struct replay *replay)
         proc_root = absolute(replay->proc_root);
         config_set_collector_option(replay->config, "proc", "root", proc_root);
     }
+    config_drop_sinks(replay->config);
     if (!config_check_modules(replay->config, &error, &warnings)) {
         log_error("%s", error);
         return COMMAND_USAGE;

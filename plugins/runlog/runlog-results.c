@@ -203,16 +203,11 @@ void runlog_block_begin(struct runlog_parser *parser)
 
     block->open = true;
     block->batch = parser->batch.number;
-    block->recorded = block->confirmed = block->pending = false;
+    block->recorded = block->confirmed = block->closed = block->pending = false;
+    block->confirmed_line = 0;
     byte_string_clear(&block->name);
     byte_string_append(&block->name, parser->batch.name.bytes, parser->batch.name.length,
                        (size_t)-1);
-}
-
-void runlog_block_end(struct runlog_parser *parser)
-{
-    runlog_row_complete(parser);
-    parser->block.open = false;
 }
 
 static struct atvm_evidence row_evidence(const struct runlog_parser *parser, int32_t claim)
@@ -263,7 +258,8 @@ static void emit_row(struct runlog_parser *parser, struct text spec)
     parser->emit(parser->user, &evidence);
 }
 
-void runlog_row_complete(struct runlog_parser *parser)
+/* A row that waits is complete: it is emitted. */
+static void complete_row(struct runlog_parser *parser)
 {
     struct table_block *block = &parser->block;
 
@@ -277,13 +273,36 @@ void runlog_row_complete(struct runlog_parser *parser)
     parser->interrupted = false;
 }
 
+void runlog_table_complete(struct runlog_parser *parser)
+{
+    struct table_block *block = &parser->block;
+    int64_t line = block->confirmed_line;
+
+    complete_row(parser);
+    block->closed = true;
+    block->confirmed_line = 0;
+    if (line > 0)
+        runlog_upload_confirmed(parser, line);
+}
+
+void runlog_block_end(struct runlog_parser *parser)
+{
+    if (parser->block.open)
+        runlog_table_complete(parser);
+    parser->block.open = false;
+}
+
 static void block_line(struct runlog_parser *parser, struct text line)
 {
     struct table_block *block = &parser->block;
     struct table_line parsed;
 
+    if (table_is_bottom(line)) {
+        runlog_table_complete(parser);
+        return;
+    }
     if (!table_line_parse(line, &parsed)) {
-        runlog_row_complete(parser); /* a border, or a line that was torn */
+        complete_row(parser); /* a border, or a line that was torn */
         return;
     }
     if (parsed.mark == TABLE_MARK_NONE) {
@@ -291,7 +310,7 @@ static void block_line(struct runlog_parser *parser, struct text line)
             table_row_continue(&block->row, &parsed);
         return;
     }
-    runlog_row_complete(parser);
+    complete_row(parser);
     table_row_begin(&block->row, &parsed);
     block->pending = true;
     block->row_line = parser->line;

@@ -8,9 +8,6 @@
 #include "runlog-state.h"
 #include "spec-pattern.h"
 
-#define NAME_MAX_BYTES    1024          /* of a build's or group's name */
-#define PATTERN_MAX_BYTES (1024 * 1024) /* of a specPattern over several lines */
-
 struct runlog_parser *runlog_parser_new(const struct runlog_settings *settings, runlog_emit emit,
                                         void *user)
 {
@@ -72,7 +69,7 @@ static void emit(struct runlog_parser *parser, const struct atvm_evidence *evide
     parser->emit(parser->user, evidence);
 }
 
-static void emit_fact(struct runlog_parser *parser, const char *name, struct text value)
+void runlog_emit_fact(struct runlog_parser *parser, const char *name, struct text value)
 {
     struct atvm_evidence evidence = runlog_evidence(parser, ATVM_CLAIM_FACT);
 
@@ -89,145 +86,6 @@ static void emit_text(struct runlog_parser *parser, int32_t claim, const char *f
     evidence.form = form;
     evidence.text = runlog_scratch(parser, value);
     emit(parser, &evidence);
-}
-
-static void emit_scope_started(struct runlog_parser *parser)
-{
-    struct atvm_evidence evidence = runlog_evidence(parser, ATVM_CLAIM_SCOPE_STARTED);
-
-    evidence.text = runlog_string_or_null(&parser->batch.group);
-    emit(parser, &evidence);
-    parser->interrupted = false;
-}
-
-/* ---------------------------------------------------------------- batches */
-
-static void begin_batch(struct runlog_parser *parser)
-{
-    runlog_text_end(parser);
-    runlog_block_end(parser);
-    parser->current = NULL;
-    parser->claimed_count = 0;
-    parser->batch.number++;
-    byte_string_clear(&parser->batch.name);
-    byte_string_clear(&parser->batch.group);
-    parser->batch.markers = 0;
-    parser->batch.body = parser->batch.has_table = parser->batch.ended = false;
-}
-
-/* A line of a batch's head: it begins a new one unless it goes with the lines just before. Returns
- * whether one began. */
-static bool take_marker(struct runlog_parser *parser, enum batch_marker marker)
-{
-    bool begins = parser->batch.number == 0 || parser->batch.body || parser->batch.ended ||
-                  (parser->batch.markers & marker);
-
-    if (begins)
-        begin_batch(parser);
-    parser->batch.markers |= marker;
-    return begins;
-}
-
-/* A line that shows a batch at work; after the end of the last one it begins another. */
-static void take_body(struct runlog_parser *parser)
-{
-    if (parser->batch.number == 0 || parser->batch.ended) {
-        begin_batch(parser);
-        emit_scope_started(parser);
-    }
-    parser->batch.body = true;
-}
-
-static void take_category(struct runlog_parser *parser, struct text group)
-{
-    take_marker(parser, MARKER_CATEGORY);
-    byte_string_clear(&parser->batch.group);
-    byte_string_append(&parser->batch.group, group.bytes, group.length, NAME_MAX_BYTES);
-    emit_scope_started(parser);
-}
-
-static void take_command(struct runlog_parser *parser, struct text name)
-{
-    bool begins = take_marker(parser, MARKER_COMMAND);
-
-    byte_string_append(&parser->batch.name, name.bytes, name.length, NAME_MAX_BYTES);
-    if (begins || name.length > 0)
-        emit_scope_started(parser);
-}
-
-static void take_discovered(struct runlog_parser *parser)
-{
-    if (take_marker(parser, MARKER_DISCOVERED))
-        emit_scope_started(parser);
-}
-
-/* ---------------------------------------------------------------- the specPattern */
-
-static void expect_spec(struct runlog_parser *parser, struct text path)
-{
-    struct atvm_evidence evidence = runlog_evidence(parser, ATVM_CLAIM_EXPECTED_HOST);
-    char name[HOST_NAME_MAX_BYTES + 1];
-    struct known_host *host;
-
-    if (!spec_path_is_plain(path) || !host_name_of_spec(path.bytes, path.length, name) ||
-        host_name_is_bookkeeping(name))
-        return;
-    host = known_hosts_add(parser->hosts, name);
-    known_hosts_expect(parser->hosts, host);
-    evidence.host = host->name;
-    evidence.text = runlog_scratch(parser, path);
-    emit(parser, &evidence);
-}
-
-static void take_spec_pattern(struct runlog_parser *parser, struct text list)
-{
-    struct text spec;
-
-    if (parser->settings.facts_only) {
-        emit_fact(parser, "spec-pattern", list);
-        return;
-    }
-    if (take_marker(parser, MARKER_SPEC_PATTERN))
-        emit_scope_started(parser);
-    emit_fact(parser, "spec-pattern", list);
-    while (spec_pattern_next(&list, &spec))
-        expect_spec(parser, spec);
-}
-
-/* A list that its first line leaves open goes on as long as lines look like its elements. */
-static void begin_open_pattern(struct runlog_parser *parser, struct text list)
-{
-    byte_string_clear(&parser->open_pattern);
-    byte_string_append(&parser->open_pattern, list.bytes, list.length, PATTERN_MAX_BYTES);
-    parser->open_pattern_line = parser->line;
-}
-
-static void end_open_pattern(struct runlog_parser *parser)
-{
-    struct text list = {parser->open_pattern.bytes, parser->open_pattern.length};
-    int64_t line = parser->line;
-
-    parser->line = parser->open_pattern_line;
-    parser->open_pattern_line = 0;
-    take_spec_pattern(parser, list);
-    parser->line = line;
-}
-
-/* true: the line belonged to the list. */
-static bool continue_open_pattern(struct runlog_parser *parser, struct text line)
-{
-    struct text trimmed = text_trim(line);
-    bool closes = trimmed.length > 0 && trimmed.bytes[0] == ']';
-
-    if (trimmed.length == 0 || !memchr("'\"`]", trimmed.bytes[0], 4)) {
-        end_open_pattern(parser);
-        return false;
-    }
-    byte_string_append_character(&parser->open_pattern, '\n', PATTERN_MAX_BYTES);
-    byte_string_append(&parser->open_pattern, trimmed.bytes, trimmed.length, PATTERN_MAX_BYTES);
-    if (closes || text_ends_with(trimmed, TEXT("]")))
-        end_open_pattern(parser);
-    return true;
 }
 
 /* ---------------------------------------------------------------- hosts that begin */
@@ -255,7 +113,7 @@ static void take_claimed(struct runlog_parser *parser, struct text list)
     struct text spec;
 
     runlog_text_end(parser);
-    take_body(parser);
+    runlog_take_body(parser);
     parser->claimed_count = 0;
     while (parser->claimed_count < CLAIMED_MAX && spec_pattern_next(&list, &spec))
         if (host_name_of_spec(spec.bytes, spec.length, name))
@@ -296,7 +154,7 @@ static void take_running(struct runlog_parser *parser, struct text spec)
     else if (host_name_of_spec(spec.bytes, spec.length, name))
         host = known_hosts_add(parser->hosts, name);
     runlog_text_end(parser);
-    take_body(parser);
+    runlog_take_body(parser);
     if (host)
         start_host(parser, host->name);
     runlog_text_begin(parser, host);
@@ -317,76 +175,6 @@ static void take_crashed(struct runlog_parser *parser, struct text message)
             known_hosts_set_failure(parser->hosts, host, &failure);
     }
     byte_string_free(&failure.message);
-}
-
-/* ---------------------------------------------------------------- the end of a batch */
-
-/* Lets a record of an end line speak for the last table's batch. */
-static void speak_for_block(const struct runlog_parser *parser, struct atvm_evidence *evidence)
-{
-    evidence->batch = parser->block.batch;
-    evidence->scope = runlog_string_or_null(&parser->block.name);
-}
-
-/* Emits the record and, for the same batch, that it has ended. */
-static void emit_end(struct runlog_parser *parser, struct atvm_evidence *evidence, bool for_block)
-{
-    if (for_block)
-        speak_for_block(parser, evidence);
-    emit(parser, evidence);
-    evidence->claim = ATVM_CLAIM_SCOPE_ENDED;
-    emit(parser, evidence);
-    if (evidence->batch == parser->batch.number)
-        parser->batch.ended = true;
-    parser->interrupted = false;
-}
-
-static void take_recorded_run(struct runlog_parser *parser, struct text url)
-{
-    bool for_block =
-        parser->block.batch > 0 && (parser->batch.has_table || !parser->block.recorded);
-    struct atvm_evidence evidence;
-
-    runlog_row_complete(parser);
-    if (!for_block)
-        take_body(parser);
-    evidence = runlog_evidence(parser, ATVM_CLAIM_RUN_URL);
-    evidence.form = "recorded-run";
-    evidence.text = runlog_scratch(parser, url);
-    emit_end(parser, &evidence, for_block);
-    if (for_block)
-        parser->block.recorded = true;
-    if (parser->settings.categorized)
-        runlog_block_end(parser);
-}
-
-static void take_upload_confirmed(struct runlog_parser *parser)
-{
-    bool for_block =
-        parser->block.batch > 0 && (parser->batch.has_table || !parser->block.confirmed);
-    struct atvm_evidence evidence;
-
-    if (parser->tail_line == parser->line)
-        return;
-    if (!for_block && parser->batch.number == 0)
-        take_body(parser);
-    evidence = runlog_evidence(parser, ATVM_CLAIM_UPLOAD_CONFIRMED);
-    evidence.form = "upload-confirmed";
-    emit_end(parser, &evidence, for_block);
-    if (for_block)
-        parser->block.confirmed = true;
-}
-
-static void take_cloud_title(struct runlog_parser *parser)
-{
-    runlog_text_end(parser);
-    runlog_block_end(parser);
-    if (parser->batch.number == 0 || parser->batch.has_table) {
-        begin_batch(parser);
-        emit_scope_started(parser);
-    }
-    parser->batch.body = parser->batch.has_table = true;
-    runlog_block_begin(parser);
 }
 
 static void take_interrupt(struct runlog_parser *parser, struct text line)
@@ -462,22 +250,22 @@ static void take_line(struct runlog_parser *parser, const struct log_line *line,
 {
     switch (line->kind) {
     case LOG_LINE_CATEGORY:
-        take_category(parser, line->argument);
+        runlog_take_category(parser, line->argument);
         break;
     case LOG_LINE_SPEC_PATTERN:
         if (spec_pattern_is_open(line->argument))
-            begin_open_pattern(parser, line->argument);
+            runlog_open_pattern_begin(parser, line->argument);
         else
-            take_spec_pattern(parser, line->argument);
+            runlog_take_spec_pattern(parser, line->argument);
         break;
     case LOG_LINE_COMMAND:
-        take_command(parser, line->argument);
+        runlog_take_command(parser, line->argument);
         break;
     case LOG_LINE_DISCOVERED:
-        take_discovered(parser);
+        runlog_take_discovered(parser);
         break;
     case LOG_LINE_RUN_URL:
-        take_body(parser);
+        runlog_take_body(parser);
         emit_text(parser, ATVM_CLAIM_RUN_URL, "run-url", line->argument);
         break;
     case LOG_LINE_CLAIMED:
@@ -493,13 +281,13 @@ static void take_line(struct runlog_parser *parser, const struct log_line *line,
         runlog_own_table_title(parser);
         break;
     case LOG_LINE_CLOUD_TITLE:
-        take_cloud_title(parser);
+        runlog_take_cloud_title(parser);
         break;
     case LOG_LINE_RECORDED_RUN:
-        take_recorded_run(parser, line->argument);
+        runlog_take_recorded_run(parser, line->argument);
         break;
     case LOG_LINE_UPLOAD_CONFIRMED:
-        take_upload_confirmed(parser);
+        runlog_take_upload_confirmed(parser);
         break;
     case LOG_LINE_CANCELLED:
         emit_text(parser, ATVM_CLAIM_CANCELLED, NULL, line->argument);
@@ -542,7 +330,7 @@ static void tell_encoding(struct runlog_parser *parser, int64_t offset)
     char text[64];
 
     snprintf(text, sizeof(text), "invalid UTF-8 at byte %lld", (long long)offset);
-    emit_fact(parser, "encoding", (struct text){text, strlen(text)});
+    runlog_emit_fact(parser, "encoding", (struct text){text, strlen(text)});
     parser->encoding_told = true;
 }
 
@@ -561,7 +349,7 @@ void runlog_parser_line(struct runlog_parser *parser, const char *line, size_t l
     parser->line = number;
     if (invalid >= 0 && !parser->encoding_told)
         tell_encoding(parser, offset + invalid);
-    if (parser->open_pattern_line > 0 && continue_open_pattern(parser, text))
+    if (parser->open_pattern_line > 0 && runlog_open_pattern_continue(parser, text))
         return;
     known = log_line_classify(text);
     if (parser->settings.facts_only && known.kind != LOG_LINE_SPEC_PATTERN)
@@ -590,7 +378,7 @@ void runlog_parser_tail(struct runlog_parser *parser, const char *line, size_t l
         return;
     parser->line = number;
     if (whole_sentence)
-        take_upload_confirmed(parser);
+        runlog_take_upload_confirmed(parser);
     else
         take_interrupt(parser, known.argument);
     parser->tail_line = number;

@@ -86,11 +86,12 @@ void runlog_results_title(struct runlog_parser *parser)
 }
 
 /* What the counts say; NONE where one that a pass needs is missing. */
-static int32_t outcome_of(int64_t tests, int64_t passed, int64_t failed, int64_t skipped)
+static int32_t outcome_of(const struct atvm_evidence *counts)
 {
-    if (failed > 0 || skipped > 0)
+    if (counts->failed > 0 || counts->skipped > 0)
         return ATVM_OUTCOME_FAIL;
-    if (tests < 0 || passed < 0 || failed < 0 || skipped < 0)
+    if (counts->tests < 0 || counts->passed < 0 || counts->failed < 0 || counts->pending < 0 ||
+        counts->skipped < 0)
         return ATVM_OUTCOME_NONE;
     return ATVM_OUTCOME_PASS;
 }
@@ -124,8 +125,10 @@ static void close_box(struct runlog_parser *parser)
     evidence.pending = box->counts[RESULTS_PENDING];
     evidence.skipped = box->counts[RESULTS_SKIPPED];
     evidence.duration_ns = box->duration_ns;
-    evidence.outcome =
-        outcome_of(evidence.tests, evidence.passed, evidence.failed, evidence.skipped);
+    evidence.outcome = outcome_of(&evidence);
+    /* a box below another spec's text was torn: what it adds up to is nobody's pass */
+    if (evidence.outcome == ATVM_OUTCOME_PASS && parser->current && host != parser->current)
+        evidence.outcome = ATVM_OUTCOME_NONE;
     evidence.form = "results-box";
     set_basis(&evidence, host->name);
     if (own_text) {
@@ -184,10 +187,7 @@ static void own_table_line(struct runlog_parser *parser, struct text line)
     evidence.pending = row.counts[TABLE_PENDING];
     evidence.skipped = row.counts[TABLE_SKIPPED];
     evidence.duration_ns = row.duration_ns;
-    evidence.outcome =
-        row.mark == TABLE_MARK_FAILED
-            ? ATVM_OUTCOME_FAIL
-            : outcome_of(evidence.tests, evidence.passed, evidence.failed, evidence.skipped);
+    evidence.outcome = row.mark == TABLE_MARK_FAILED ? ATVM_OUTCOME_FAIL : outcome_of(&evidence);
     evidence.form = "cypress-row";
     set_basis(&evidence, host->name);
     if (evidence.outcome == ATVM_OUTCOME_FAIL)
@@ -203,16 +203,11 @@ void runlog_block_begin(struct runlog_parser *parser)
 
     block->open = true;
     block->batch = parser->batch.number;
-    block->recorded = block->confirmed = block->pending = false;
+    block->recorded = block->confirmed = block->closed = block->pending = false;
+    block->confirmed_line = 0;
     byte_string_clear(&block->name);
     byte_string_append(&block->name, parser->batch.name.bytes, parser->batch.name.length,
                        (size_t)-1);
-}
-
-void runlog_block_end(struct runlog_parser *parser)
-{
-    runlog_row_complete(parser);
-    parser->block.open = false;
 }
 
 static struct atvm_evidence row_evidence(const struct runlog_parser *parser, int32_t claim)
@@ -229,7 +224,8 @@ static struct atvm_evidence row_evidence(const struct runlog_parser *parser, int
     evidence.pending = table_row_count(&block->row, TABLE_PENDING);
     evidence.skipped = table_row_count(&block->row, TABLE_SKIPPED);
     evidence.duration_ns = duration_parse(table_row_cell(&block->row, TABLE_DURATION));
-    if (block->row.mark == TABLE_MARK_FAILED)
+    /* a mark that its own counts contradict proves no pass */
+    if (block->row.mark == TABLE_MARK_FAILED || evidence.failed > 0 || evidence.skipped > 0)
         evidence.outcome = ATVM_OUTCOME_FAIL;
     else if (block->row.mark == TABLE_MARK_PASSED)
         evidence.outcome = ATVM_OUTCOME_PASS;
@@ -263,7 +259,8 @@ static void emit_row(struct runlog_parser *parser, struct text spec)
     parser->emit(parser->user, &evidence);
 }
 
-void runlog_row_complete(struct runlog_parser *parser)
+/* A row that waits is complete: it is emitted. */
+static void complete_row(struct runlog_parser *parser)
 {
     struct table_block *block = &parser->block;
 
@@ -277,13 +274,36 @@ void runlog_row_complete(struct runlog_parser *parser)
     parser->interrupted = false;
 }
 
+void runlog_table_complete(struct runlog_parser *parser)
+{
+    struct table_block *block = &parser->block;
+    int64_t line = block->confirmed_line;
+
+    complete_row(parser);
+    block->closed = true;
+    block->confirmed_line = 0;
+    if (line > 0)
+        runlog_upload_confirmed(parser, line);
+}
+
+void runlog_block_end(struct runlog_parser *parser)
+{
+    if (parser->block.open)
+        runlog_table_complete(parser);
+    parser->block.open = false;
+}
+
 static void block_line(struct runlog_parser *parser, struct text line)
 {
     struct table_block *block = &parser->block;
     struct table_line parsed;
 
+    if (table_is_bottom(line)) {
+        runlog_table_complete(parser);
+        return;
+    }
     if (!table_line_parse(line, &parsed)) {
-        runlog_row_complete(parser); /* a border, or a line that was torn */
+        complete_row(parser); /* a border, or a line that was torn */
         return;
     }
     if (parsed.mark == TABLE_MARK_NONE) {
@@ -291,7 +311,7 @@ static void block_line(struct runlog_parser *parser, struct text line)
             table_row_continue(&block->row, &parsed);
         return;
     }
-    runlog_row_complete(parser);
+    complete_row(parser);
     table_row_begin(&block->row, &parsed);
     block->pending = true;
     block->row_line = parser->line;

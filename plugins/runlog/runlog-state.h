@@ -1,4 +1,4 @@
-/* The inside of the run log parser, shared by its two halves. */
+/* The inside of the run log parser, shared by its parts. */
 #ifndef ATVM_PLUGINS_RUNLOG_RUNLOG_STATE_H
 #define ATVM_PLUGINS_RUNLOG_RUNLOG_STATE_H
 
@@ -35,7 +35,9 @@ struct table_block {
     bool open;                /* row lines belong to it */
     int32_t batch;            /* the batch it belongs to; 0: there was none */
     struct byte_string name;  /* of that batch */
+    bool closed;              /* its bottom border was seen */
     bool recorded, confirmed; /* its own end lines were seen */
+    int64_t confirmed_line;   /* the confirmation that stood inside of it; 0: none */
     bool pending;             /* row waits for the lines it may go on in */
     struct table_row row;
     int64_t row_line;
@@ -80,6 +82,30 @@ const char *runlog_scratch(struct runlog_parser *parser, struct text text);
 /* NULL for an empty string. */
 const char *runlog_string_or_null(const struct byte_string *string);
 
+void runlog_emit_fact(struct runlog_parser *parser, const char *name, struct text value);
+
+/* ---------------------------------------------------------------- runlog-batch.c */
+
+/* Lines of a batch's head. A line begins a new batch unless it goes with the lines just before. */
+void runlog_take_category(struct runlog_parser *parser, struct text group);
+void runlog_take_command(struct runlog_parser *parser, struct text name);
+void runlog_take_discovered(struct runlog_parser *parser);
+void runlog_take_spec_pattern(struct runlog_parser *parser, struct text list);
+/* A list that its first line leaves open goes on as long as lines look like its elements;
+ * continue returns false for a line that does not belong to it. */
+void runlog_open_pattern_begin(struct runlog_parser *parser, struct text list);
+bool runlog_open_pattern_continue(struct runlog_parser *parser, struct text line);
+/* A line that shows a batch at work; after the end of the last one it begins another. */
+void runlog_take_body(struct runlog_parser *parser);
+/* "Cloud Run Finished", and the lines that end a batch. */
+void runlog_take_cloud_title(struct runlog_parser *parser);
+void runlog_take_recorded_run(struct runlog_parser *parser, struct text url);
+void runlog_take_upload_confirmed(struct runlog_parser *parser);
+/* The upload of the last table's batch was confirmed in this line. */
+void runlog_upload_confirmed(struct runlog_parser *parser, int64_t line);
+
+/* ---------------------------------------------------------------- runlog-results.c */
+
 /* A spec begins (host may be NULL: not known); ends what came before. */
 void runlog_text_begin(struct runlog_parser *parser, struct known_host *host);
 /* Something that is not the spec's own text begins: its text is over, and where its box was never
@@ -95,7 +121,7 @@ void runlog_drawn_line(struct runlog_parser *parser, struct text line);
 void runlog_block_begin(struct runlog_parser *parser);
 /* Row lines no longer belong to the table; a row that waits is complete. */
 void runlog_block_end(struct runlog_parser *parser);
-/* A row that waits is complete: it is emitted. */
-void runlog_row_complete(struct runlog_parser *parser);
+/* The table is complete: a row that waits is emitted, and a confirmation that stood inside. */
+void runlog_table_complete(struct runlog_parser *parser);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define PATH_INDENT        7 /* of the first title below a heading; nested ones have 2 more */
+#define MESSAGE_LINES_MORE 2 /* "> COMMAND" and the first line of its output */
 #define STACK_INDENT_LEAST 4 /* V8 writes 4 spaces, mocha adds 2 */
 
 void spec_text_begin(struct spec_text *spec)
@@ -279,19 +280,23 @@ static struct text next_line(struct text *rest)
     return line;
 }
 
+static void append_line(struct byte_string *message, struct text line)
+{
+    if (line.length == 0)
+        return;
+    byte_string_append_character(message, ' ', SPEC_TEXT_MESSAGE_MAX + 4);
+    byte_string_append(message, line.bytes, line.length, SPEC_TEXT_MESSAGE_MAX + 4);
+}
+
 void spec_text_message(const struct spec_text *spec, struct byte_string *message)
 {
     struct text rest = {spec->head.bytes, spec->head.length}, line = next_line(&rest);
 
     byte_string_clear(message);
     byte_string_append(message, line.bytes, line.length, SPEC_TEXT_MESSAGE_MAX + 4);
-    if (text_ends_with(line, TEXT(":"))) {
-        line = next_line(&rest);
-        if (line.length > 0) {
-            byte_string_append_character(message, ' ', SPEC_TEXT_MESSAGE_MAX + 4);
-            byte_string_append(message, line.bytes, line.length, SPEC_TEXT_MESSAGE_MAX + 4);
-        }
-    }
+    if (text_ends_with(line, TEXT(":")))
+        for (int i = 0; i < MESSAGE_LINES_MORE; i++)
+            append_line(message, next_line(&rest));
     byte_string_cut(message, SPEC_TEXT_MESSAGE_MAX);
 }
 

@@ -66,7 +66,7 @@ void spec_text_free(struct spec_text *spec);
 void spec_text_line(struct spec_text *spec, struct text line);
 
 /* The error in one line of at most SPEC_TEXT_MESSAGE_MAX bytes: the first line of its text, and the
- * next one where the first ends in a colon. Replaces *message; empty: there is none. */
+ * next two where the first ends in a colon. Replaces *message; empty: there is none. */
 void spec_text_message(const struct spec_text *spec, struct byte_string *message);
 /* The error text without its stack: whole, or head and tail. Replaces *excerpt. */
 void spec_text_excerpt(const struct spec_text *spec, struct byte_string *excerpt);

@@ -22,6 +22,9 @@
 #define KILLED_MS 200
 /* Reads of one wake-up, so that a flood does not keep the loop from its other sources. */
 #define READS_AT_ONCE 16
+/* Enough for a full pipe (1 MiB at most without privileges, pipe(7)), and an end to a worker that
+ * never stops writing. */
+#define READS_OF_PIPE 64
 
 struct collect_child {
     sd_event *event;
@@ -150,12 +153,15 @@ static int on_errors(sd_event_source *source, int descriptor, uint32_t events, v
 
 void collect_child_drain(struct collect_child *child)
 {
-    /* Bounded by what a pipe holds (1 MiB at most for an unprivileged process, pipe(7)), so that a
-       worker that never stops writing cannot hold the watcher here. */
-    const unsigned reads = 64;
+    read_lines(child, &child->output, child->process.output, child->events->line, READS_OF_PIPE);
+    read_errors(child, READS_OF_PIPE);
+}
 
-    read_lines(child, &child->output, child->process.output, child->events->line, reads);
-    read_errors(child, reads);
+/* The last words, which may lack a newline. */
+static void drain_errors(struct collect_child *child)
+{
+    read_errors(child, READS_OF_PIPE);
+    collect_lines_flush(&child->errors, child->events->error_line, child->user);
 }
 
 /* ---------------------------------------------------------------- its end */
@@ -170,7 +176,7 @@ static int on_exit_of_child(sd_event_source *source, int descriptor, uint32_t ev
     (void)events;
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
     collect_child_drain(child);
-    collect_lines_flush(&child->errors, child->events->error_line, child->user);
+    drain_errors(child);
     error = worker_process_reap(&child->process, &status);
     if (error)
         return error;
@@ -310,6 +316,8 @@ void collect_child_free(struct collect_child *child, bool politely)
     sd_event_source_disable_unref(child->errors_source);
     sd_event_source_disable_unref(child->exit_source);
     end_process(child, politely);
+    if (child->process.errors >= 0)
+        drain_errors(child);
     worker_process_close(&child->process);
     collect_lines_free(&child->output);
     collect_lines_free(&child->errors);

@@ -31,8 +31,8 @@ struct collect_child *collect_child_new(sd_event *event, const struct collect_ch
                                         void *user, int *ret_error);
 
 /* Ends it (politely: by the end of its input, with a second to obey; then or else by SIGKILL) and
- * frees everything. One that even SIGKILL does not end at once, in an uninterruptible wait, is
- * reaped by the event loop later. Accepts NULL. */
+ * frees everything, after its last words were handed to `error_line`. One that even SIGKILL does
+ * not end at once, in an uninterruptible wait, is reaped by the event loop later. Accepts NULL. */
 void collect_child_free(struct collect_child *child, bool politely);
 
 /* Queues text for its standard input; never blocks. */

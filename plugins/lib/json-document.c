@@ -29,7 +29,10 @@ struct json_reader *json_reader_new(void)
     struct json_reader *reader = allocated(calloc(1, sizeof(*reader)));
 
     reader->tokener = allocated(json_tokener_new_ex(JSON_DOCUMENT_DEPTH));
-    json_tokener_set_flags(reader->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    /* What trails is judged here, whatever piece it comes in. */
+    json_tokener_set_flags(reader->tokener, JSON_TOKENER_STRICT |
+                                                JSON_TOKENER_ALLOW_TRAILING_CHARS |
+                                                JSON_TOKENER_VALIDATE_UTF8);
     return reader;
 }
 

@@ -53,6 +53,9 @@ void config_add_problem(char **problems, const char *file, int line, const char 
 /* Reads a file into a tree; the root is a group without a name. NULL: a problem was added. */
 const struct written *written_read_file(struct config_reading *reading, const char *path);
 
+/* Adds a problem for every number in a file's text that libconfig would cut to 32 bits. */
+void config_check_integers(struct config_reading *reading, const char *path, const char *text);
+
 /* The value with this name in a group; NULL: it is not there. */
 const struct written *written_item(const struct written *group, const char *name);
 /* "a number", "a list" …, for messages. */

@@ -16,6 +16,9 @@
 #include "memory.h"
 
 #define IDENTIFIER "atvm-watcher"
+/* Where journald listens (sd-journal(3)); without it sd_journal_sendv drops entries and calls that
+ * a success. */
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 /* Fields beyond this many are left out of a journal entry; the message is never. */
 #define FIELDS_MAX 32
 
@@ -35,7 +38,8 @@ static bool standard_error_is_journal(void)
     struct stat status;
     char rest;
 
-    if (!stream || sscanf(stream, "%" SCNuMAX ":%" SCNuMAX "%c", &device, &inode, &rest) != 2)
+    if (!stream || access(JOURNAL_SOCKET, F_OK) != 0 ||
+        sscanf(stream, "%" SCNuMAX ":%" SCNuMAX "%c", &device, &inode, &rest) != 2)
         return false;
     return fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }

@@ -149,6 +149,37 @@ static void judge_scope(const struct judge_case *judged, const struct judge_scop
 
 /* ---------------------------------------------------------------- the run */
 
+/* A verdict outlives the next change of the ledger, so that two can be compared. */
+static void own_host_strings(struct obstack *memory, struct host_verdict *host)
+{
+    host->name = memory_string_in(memory, host->name);
+    host->step = memory_string_in(memory, host->step);
+    host->excerpt = memory_string_in(memory, host->excerpt);
+    for (size_t i = 0; i < host->source_count; i++)
+        host->sources[i] = memory_string_in(memory, host->sources[i]);
+}
+
+static void own_strings(struct obstack *memory, struct scope_verdict *scope)
+{
+    scope->name = memory_string_in(memory, scope->name);
+    scope->run_url = memory_string_in(memory, scope->run_url);
+    for (size_t i = 0; i < scope->host_count; i++)
+        own_host_strings(memory, &scope->hosts[i]);
+    for (size_t i = 0; i < scope->flow_count; i++)
+        scope->flow[i] = memory_string_in(memory, scope->flow[i]);
+    for (size_t i = 0; i < scope->conflict_count; i++)
+        scope->conflicts[i].host = memory_string_in(memory, scope->conflicts[i].host);
+}
+
+static void keep_expected(const struct judge_case *judged, struct verdict *verdict)
+{
+    verdict->expected_count = judged->expected_count;
+    verdict->expected = memory_array_in(judged->memory, NULL, judged->expected_count,
+                                        sizeof(*verdict->expected));
+    for (size_t i = 0; i < judged->expected_count; i++)
+        verdict->expected[i] = memory_string_in(judged->memory, judged->hosts[i]);
+}
+
 struct verdict *judge(const struct ledger *ledger, const struct policy *policy, int64_t now_ns)
 {
     struct verdict *verdict = memory_zeroed(1, sizeof(*verdict));
@@ -166,6 +197,10 @@ struct verdict *judge(const struct ledger *ledger, const struct policy *policy, 
     for (size_t i = 0; i < verdict->scope_count; i++)
         judge_scope(&judged, &scopes[i], &verdict->scopes[i]);
     judge_run_state(&judged, verdict);
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        own_strings(&verdict->memory, &verdict->scopes[i]);
+    keep_expected(&judged, verdict);
+    verdict->runner_pid = judged.runner.pid;
     if (verdict->scope_count == 1)
         verdict->run_url = verdict->scopes[0].run_url;
     return verdict;

@@ -13,6 +13,7 @@
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
     &command_check_config,
+    &command_replay,
     &command_plugins,
     &command_worker,
 };

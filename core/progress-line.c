@@ -11,46 +11,43 @@
 /* Of the error in an event line; the whole stands in the report. */
 #define EVENT_ERROR_CHARACTERS 120
 
-/* The line is built in one obstack and so must not use another object of it meanwhile. */
-static void add_running(struct obstack *line, struct obstack *scratch,
-                        const struct progress *progress)
-{
-    if (progress->running)
-        obstack_printf(line, ", running %s", escape_line(scratch, progress->running));
-}
-
-static void add_eta(struct obstack *line, const struct progress *progress, int64_t now_ns,
-                    const char *time_zone)
+static void add_eta(struct obstack *line, const struct progress *progress, bool is_sub_run,
+                    int64_t now_ns, const char *time_zone)
 {
     char clock[RENDER_TIME_SIZE];
 
     if (progress->eta_ns >= 0)
-        obstack_printf(line, ", ETA %s for the whole run",
-                       render_clock(progress->eta_ns, now_ns, time_zone, clock));
+        obstack_printf(line, ", ETA %s for the whole %s",
+                       render_clock(progress->eta_ns, now_ns, time_zone, clock),
+                       is_sub_run ? "sub-run" : "run");
 }
 
-char *progress_line(const struct scope_verdict *scope, int64_t now_ns, const char *time_zone)
+char *progress_line(const struct verdict *verdict, const struct scope_verdict *scope,
+                    int64_t now_ns, const char *time_zone)
 {
     bool running = scope->state == STATE_RUNNING;
-    struct obstack line, scratch;
+    struct obstack line, names; /* two, because one cannot hold two growing objects */
     struct progress progress;
     char duration[32], *text;
 
     report_progress(scope, now_ns, &progress);
     obstack_init(&line);
-    obstack_init(&scratch);
+    obstack_init(&names);
+    if (verdict->categorized)
+        obstack_printf(&line, "%s: ", escape_line(&names, scope->name));
     if (!running)
         obstack_printf(&line, "%s: ", run_state_name(scope->state));
     obstack_printf(&line, "%zu/%zu hosts, %zu failed", progress.finished, progress.hosts,
                    progress.failed);
-    add_running(&line, &scratch, &progress);
+    if (progress.running)
+        obstack_printf(&line, ", running %s", escape_line(&names, progress.running));
     if (progress.elapsed_ns >= 0)
         obstack_printf(&line, ", %s%s", render_rough_duration(progress.elapsed_ns, duration),
                        running ? " elapsed" : "");
-    add_eta(&line, &progress, now_ns, time_zone);
+    add_eta(&line, &progress, verdict->categorized, now_ns, time_zone);
     obstack_1grow(&line, '\0');
     text = memory_string(obstack_finish(&line));
-    obstack_free(&scratch, NULL);
+    obstack_free(&names, NULL);
     obstack_free(&line, NULL);
     return text;
 }

@@ -263,23 +263,30 @@ char *escape_markdown_url(struct obstack *memory, const char *line)
                               : escape_markdown(memory, line, false);
 }
 
-/* Is the '<' at `text` the beginning of "<address|label>" (the widest form any server version
- * knows: the address may span lines) or of "<!here>", "<@user>", "<#channel>"? */
-static bool is_rewritten(const char *text, const char *last_bracket)
+/*
+ * Where the last label of a "<address|label>" could begin: the last '|' that has a '>' behind it.
+ * NULL: nowhere. The widest form any server version knows is meant, in which address and label may
+ * span lines; whether another '<' stands between does not matter, because that one goes as well.
+ */
+static const char *last_label(const char *message)
 {
-    const char *bar = text + 1 + strcspn(text + 1, "<|");
+    const char *last_bracket = strrchr(message, '>');
 
-    if (text[1] && strchr("!@#", text[1]))
-        return true;
-    return *bar == '|' && bar > text + 1 && last_bracket > bar + 1;
+    return last_bracket ? memrchr(message, '|', (size_t)(last_bracket - message)) : NULL;
+}
+
+/* "<!here>", "<@user>", "<#channel>". */
+static bool is_announcement(const char *text)
+{
+    return text[0] == '<' && text[1] && strchr("!@#", text[1]);
 }
 
 char *escape_chat_rewrites(struct obstack *memory, const char *message)
 {
-    const char *last_bracket = strrchr(message, '>');
+    const char *label = last_label(message);
 
     for (const char *c = message; *c; c++) {
-        if (*c == '<' && is_rewritten(c, last_bracket))
+        if ((*c == '<' && label && c < label) || is_announcement(c))
             grow_text(memory, ANGLE_QUOTE);
         else
             obstack_1grow(memory, *c);

@@ -11,11 +11,11 @@
  * nothing in them is interpreted or renumbered, and they are what may be folded.
  */
 
-/* A paragraph would run on in the last item of a list before it. */
+/* A paragraph would run on in the heading or in the last item of a list before it. */
 static bool needs_blank_line(const struct layout_section *section, size_t i)
 {
-    return i > 0 && section->lines[i - 1].kind == LAYOUT_ITEM &&
-           section->lines[i].kind == LAYOUT_LABEL;
+    return section->lines[i].kind == LAYOUT_LABEL &&
+           (i == 0 || section->lines[i - 1].kind == LAYOUT_ITEM);
 }
 
 static void write_block(struct obstack *out, struct obstack *scratch, const char *text)
@@ -31,7 +31,7 @@ static void write_line(struct obstack *out, struct obstack *scratch, const struc
     }
     obstack_printf(out, "%s", line->kind == LAYOUT_ITEM ? "- " : "");
     if (*line->strong)
-        obstack_printf(out, "**%s**", escape_markdown(scratch, line->strong, false));
+        obstack_printf(out, "**%s**", escape_markdown(scratch, line->strong, true));
     obstack_printf(out, "%s%s\n", escape_markdown(scratch, line->text, !*line->strong),
                    *line->url ? escape_markdown_url(scratch, line->url) : "");
 }

@@ -51,6 +51,11 @@ bool run_settings_add_env(struct run_settings *settings, const char *assignment)
     return true;
 }
 
+bool run_settings_plugin_is_known(const char *word)
+{
+    return strcmp(word, "fc") == 0 || strcmp(word, "iscsi") == 0 || strcmp(word, "both") == 0;
+}
+
 bool run_settings_parse_epoch(const char *text, int64_t *ret_ns)
 {
     int64_t seconds = 0, fraction = 0, unit = SECOND;

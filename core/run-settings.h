@@ -28,6 +28,9 @@ bool run_settings_add_hosts(struct run_settings *settings, const char *list);
 /* Adds one "KEY=VALUE". false: it is none. */
 bool run_settings_add_env(struct run_settings *settings, const char *assignment);
 
+/* "fc", "iscsi" or "both". */
+bool run_settings_plugin_is_known(const char *word);
+
 /* Seconds since 1970, with an optional fraction, as ns. false: not such a number. */
 bool run_settings_parse_epoch(const char *text, int64_t *ret_ns);
 

@@ -105,7 +105,7 @@ static int take_format(struct replay *replay, const char *word)
 
 static int take_plugin(struct replay *replay, const char *word)
 {
-    if (strcmp(word, "fc") != 0 && strcmp(word, "iscsi") != 0 && strcmp(word, "both") != 0)
+    if (!run_settings_plugin_is_known(word))
         return command_usage_error(&command_replay, "--plugin %s: expected fc, iscsi or both", word);
     free(replay->settings.plugin);
     replay->settings.plugin = memory_string(word);
@@ -255,6 +255,7 @@ static int configure(struct replay *replay)
         proc_root = absolute(replay->proc_root);
         config_set_collector_option(replay->config, "proc", "root", proc_root);
     }
+    config_drop_sinks(replay->config);
     if (!config_check_modules(replay->config, &error, &warnings)) {
         log_error("%s", error);
         return COMMAND_USAGE;

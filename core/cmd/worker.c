@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include "cleanup.h"
+#include "collect.h"
 #include "module.h"
 
 struct worker {
@@ -54,7 +55,17 @@ static int describe(int argc, char **argv)
     return COMMAND_OK;
 }
 
+/* collect: the job comes on standard input, evidence lines go to standard output. */
+static int collect(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1)
+        return command_usage_error(&command_worker, "collect takes no argument");
+    return collect_worker_main();
+}
+
 static const struct worker workers[] = {
+    {"collect", collect},
     {"describe", describe},
 };
 #define WORKER_COUNT (sizeof(workers) / sizeof(*workers))

@@ -136,15 +136,17 @@ class Answer:
 
 
 class Recording:
-    """A private copy of a recorded run, to be damaged and replayed. A context manager."""
+    """A private copy of a recorded run, to be damaged and replayed. A context manager. `parent`:
+    the folder it is made in (default: the usual one for temporary files)."""
 
-    def __init__(self, scenario):
+    def __init__(self, scenario, parent=None):
+        self.parent = parent
         self.source = os.path.join(FIXTURES, scenario)
         with open(os.path.join(self.source, "input.json"), encoding="utf-8") as file:
             self.given = json.load(file)
 
     def __enter__(self):
-        self.place = tempfile.TemporaryDirectory(prefix="atvm-recording.")
+        self.place = tempfile.TemporaryDirectory(prefix="atvm-recording.", dir=self.parent)
         # Short of the folder itself: a test may hand it to another user.
         os.chmod(self.place.name, 0o755)
         self.folder = os.path.join(self.place.name, "scenario")

@@ -237,9 +237,6 @@ def odd_files(tap):
         os.symlink("/dev/zero", recording.path(JUNIT + "test-result-zero.xml"))
         os.symlink("/dev/zero", recording.path(LOGS + "zero.json"))
 
-    def no_folder(recording):
-        shutil.rmtree(recording.path("root"))
-
     for name, arrange in [
         ("named pipes among the artifacts", fifo),
         ("a named pipe as run log", fifo_as_log),
@@ -249,7 +246,6 @@ def odd_files(tap):
         ("folders 200 deep", deep_folders),
         ("odd file names", odd_names),
         ("links to an endless device", device),
-        ("no automation root", no_folder),
     ]:
         with Recording(FAILED) as recording:
             arrange(recording)
@@ -315,6 +311,14 @@ def wrong_arguments(tap):
         tap.ok(
             answer.status == 2 and config in answer.errors,
             "a configuration that does not parse is refused with its name",
+            answer,
+        )
+    with Recording(FAILED) as recording:
+        shutil.rmtree(recording.path("root"))
+        answer = recording.replay(seconds=SECONDS)
+        tap.ok(
+            answer.status == 2 and recording.path("root") in answer.errors,
+            "a missing automation root is named",
             answer,
         )
     with Recording(FAILED) as recording:

@@ -16,7 +16,10 @@ SCENARIOS = [
     "35-forty-hosts",
     "47-derived-failure-against-passing-row",
 ]
-FORMATS = ["json", "text", "markdown"]
+FORMATS = ["text", "markdown"]
+
+# A file system that lists a folder in the order in which its files came; None: the usual one.
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def with_format(argv, form):
@@ -37,8 +40,10 @@ def comma_locale(place):
     return "de_DE.UTF-8" if made.returncode == 0 and asked.stdout == b",\n" else None
 
 
-def rewritten_in_other_order(folder):
-    """Writes every file anew, last first, so that the folder lists them in another order."""
+def rewrite_in_other_order(folder):
+    """Writes every file anew so that folders list them in another order than before. Whether one
+    does: a file system that sorts by itself does not."""
+    changed = False
     for parent, _, names in os.walk(folder, topdown=False):
         listed = os.listdir(parent)
         for name in sorted(names, reverse=listed == sorted(listed)):
@@ -46,13 +51,15 @@ def rewritten_in_other_order(folder):
             shutil.copy2(path, path + ".aside")
             os.remove(path)
             os.rename(path + ".aside", path)
+        changed = changed or os.listdir(parent) != listed
+    return changed
 
 
 def main():
     with Tap() as tap, tempfile.TemporaryDirectory() as locales:
         comma = comma_locale(locales)
         for scenario in SCENARIOS:
-            with Recording(scenario) as recording:
+            with Recording(scenario, IN_MEMORY) as recording:
                 first = recording.replay()
                 if not tap.ok(first.status == 0 and first.report(), f"{scenario}: judged", first):
                     continue
@@ -72,11 +79,13 @@ def main():
                 else:
                     tap.skip(f"{scenario}: decimal comma", "localedef has no de_DE to build")
                 same("in another time zone", environment={**os.environ, "TZ": "Asia/Kathmandu"})
-                rewritten_in_other_order(recording.folder)
-                same("with the folders in another order")
+                if rewrite_in_other_order(recording.folder):
+                    same("with the folders in another order")
+                else:
+                    tap.skip(f"{scenario}: other order", "this file system keeps its own order")
 
         with Recording(SCENARIOS[0]) as recording:
-            for form in FORMATS[1:]:
+            for form in FORMATS:
                 recording.argv = with_format(recording.argv, form)
                 first, again = recording.replay(), recording.replay()
                 tap.ok(

@@ -8,15 +8,8 @@ import socket
 import subprocess
 import tempfile
 
-from harness import (
-    DEADLINE,
-    FIXTURES,
-    WATCHER,
-    Tap,
-    collect_worker,
-    is_sanitized,
-    wait_for,
-)
+from harness import DEADLINE, FIXTURES, WATCHER, Answer, Tap, accept
+from harness import collect_worker, is_sanitized, wait_for
 from timelapse import TimeLapse
 
 SECONDS = 6 if is_sanitized() else 3
@@ -133,6 +126,23 @@ def check_posts(tap, watch, name):
         tap.ok(line in text, f"{name}: says {line}", text)
 
 
+def time_lapse_is_faithful(tap):
+    """What a time-lapse leaves behind is judged as the recording is: the tests below see no other
+    run than the recorded one."""
+    for scenario in ["01-pass-all-sources-agree", "07-hash-named-xml", "15-late-host-rows"]:
+        with tempfile.TemporaryDirectory() as place:
+            lapse = TimeLapse(os.path.join(FIXTURES, scenario), place, 0.2, build="faithful")
+            lapse.prepare()
+            lapse.play()
+            os.rename(lapse.run_log, os.path.join(place, "run.log"))
+            now = lapse.given["now"] + lapse.delta
+            given = {**lapse.given, "build": lapse.build, "run_start": lapse.since, "now": now}
+            argv = accept.command(WATCHER, place, given)
+            answer = Answer(argv)
+            wrong = accept.compare(expected(scenario), answer.report() or {})
+            tap.equal(wrong, [], f"time-lapse: {scenario} is judged as recorded", answer)
+
+
 def plain_run(tap):
     """A run of three hosts, one of which failed; its rows come late."""
     with Watch("15-late-host-rows") as watch:
@@ -229,6 +239,7 @@ def watcher_killed(tap):
 
 def main():
     with Tap() as tap:
+        tap.part(time_lapse_is_faithful)
         tap.part(plain_run)
         tap.part(passing_run)
         tap.part(categorized_run)

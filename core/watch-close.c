@@ -145,19 +145,18 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
         state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
 }
 
-static int write_reports(struct watch_close *closing, const struct scope_state *state,
-                         const struct report *source, const struct scope_verdict *scope)
+static int write_reports(const struct scope_state *state, const struct report *source, const struct scope_verdict *scope)
 {
     CLEANUP_FREE char *text = render_text(source, scope);
     CLEANUP_FREE char *markdown = render_markdown(source, scope);
     CLEANUP_FREE char *json = render_json(source);
     CLEANUP_FREE char *error = NULL;
-    int status = state_write_report(closing->state, state, "txt", text, &error);
+    int status = state_write_report(state, "txt", text, &error);
 
     if (status == 0)
-        status = state_write_report(closing->state, state, "md", markdown, &error);
+        status = state_write_report(state, "md", markdown, &error);
     if (status == 0)
-        status = state_write_report(closing->state, state, "json", json, &error);
+        status = state_write_report(state, "json", json, &error);
     return report(status, error);
 }
 
@@ -239,7 +238,7 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
         return 0;
     status = write_evidence(closing, ledger);
     if (status == 0)
-        status = write_reports(closing, state, &source, scope);
+        status = write_reports(state, &source, scope);
     if (status == 0)
         status = post_scope_verdict(closing, &source, scope);
     if (status == 0)

@@ -40,7 +40,7 @@ struct watch {
     struct watch_close *closing;
     struct settle settle, settle_run;
     struct verdict *verdict; /* of the last pass; NULL: none yet */
-    sd_event_source *poll, *soon;
+    sd_event_source *poll, *soon, *release;
     sd_event_source *runner; /* readable when the runner has exited */
     int runner_pidfd;
     int64_t runner_pid;
@@ -243,12 +243,22 @@ static void look_again_when_settled(struct watch *watch)
         look_soon(watch, (uint64_t)watch->config->settle_ns / 1000 + 1000);
 }
 
+static int on_release_worker(sd_event_source *source, void *user)
+{
+    struct watch *watch = user;
+
+    (void)source;
+    collect_free(TAKE_POINTER(watch->collect));
+    return 0;
+}
+
+/* The worker is released from the loop, not from within one of its own calls. */
 static void stop_looking(struct watch *watch)
 {
     progress_output_clear(&watch->progress);
-    collect_free(TAKE_POINTER(watch->collect));
     sd_event_source_set_enabled(watch->poll, SD_EVENT_OFF);
     sd_event_source_set_enabled(watch->soon, SD_EVENT_OFF);
+    sd_event_source_set_enabled(watch->release, SD_EVENT_ONESHOT);
     forget_runner(watch);
 }
 
@@ -359,6 +369,10 @@ static int open_event_loop(struct watch *watch)
         error = add_timer(watch, &watch->poll, on_poll, SD_EVENT_ONESHOT);
     if (error >= 0)
         error = add_timer(watch, &watch->soon, on_look, SD_EVENT_OFF);
+    if (error >= 0)
+        error = sd_event_add_defer(watch->event, &watch->release, on_release_worker, watch);
+    if (error >= 0)
+        error = sd_event_source_set_enabled(watch->release, SD_EVENT_OFF);
     if (error < 0)
         log_error("event loop: %s", strerror(-error));
     return error;
@@ -427,13 +441,15 @@ int watch_run(const struct config *config, const struct run_settings *settings, 
     watch.ledger = ledger_new();
     if (open_event_loop(&watch) >= 0)
         status = loop(&watch, terminal);
-    if (watch.collect)
-        stop_looking(&watch);
+    progress_output_clear(&watch.progress);
+    forget_runner(&watch);
+    collect_free(watch.collect);
     watch_close_save(watch.closing, watch.ledger);
     watch_close_free(watch.closing);
     path_watch_free(watch.paths);
     sd_event_source_disable_unref(watch.poll);
     sd_event_source_disable_unref(watch.soon);
+    sd_event_source_disable_unref(watch.release);
     sd_event_unref(watch.event);
     settle_clear(&watch.settle);
     settle_clear(&watch.settle_run);

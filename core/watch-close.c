@@ -16,7 +16,7 @@ struct watch_close {
     const struct run_settings *settings;
     struct state *state;
     struct post *post;
-    void (*posts_settled)(void *user);
+    void (*settled)(void *user);
     void *user;
 };
 
@@ -168,16 +168,15 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, int32_t format, size_t limit_bytes, size_t limit_characters)
+static char *render_body(void *user, int32_t format)
 {
     const struct rendering *rendering = user;
 
     if (format == ATVM_FORMAT_JSON)
         return render_json(rendering->report);
     if (format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown_limited(rendering->report, rendering->scope, limit_bytes,
-                                       limit_characters);
-    return render_text_limited(rendering->report, rendering->scope, limit_bytes, limit_characters);
+        return render_markdown(rendering->report, rendering->scope);
+    return render_text(rendering->report, rendering->scope);
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
@@ -191,17 +190,23 @@ static void log_suppression(const struct watch_close *closing, const struct scop
 }
 
 static int post_scope_verdict(struct watch_close *closing, const struct report *source,
-                              const struct scope_verdict *scope, struct scope_state *state)
+                              const struct scope_verdict *scope)
 {
     CLEANUP_FREE char *title = memory_format("%s: %s", scope->name, run_state_name(scope->state));
+    CLEANUP_FREE char *key = memory_format("%s/%s", closing->settings->build, scope->name);
     CLEANUP_FREE char *error = NULL;
     struct rendering rendering = {source, scope};
+    struct post_message message = {.scope = scope->name,
+                                   .key = key,
+                                   .title = title,
+                                   .render = render_body,
+                                   .user = &rendering};
 
     if (!run_state_is_posted(scope->state)) {
         log_suppression(closing, scope);
         return 0;
     }
-    return report(post_scope(closing->post, state, title, render_body, &rendering, &error), error);
+    return report(post_scope(closing->post, &message, &error), error);
 }
 
 static struct run_facts facts_of(const struct watch_close *closing)
@@ -236,11 +241,9 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     if (status == 0)
         status = write_reports(closing, state, &source, scope);
     if (status == 0)
-        status = post_scope_verdict(closing, &source, scope, state);
+        status = post_scope_verdict(closing, &source, scope);
     if (status == 0)
         status = close_state(closing, state, scope->state, scope->reason);
-    if (status == 0 && !verdict->categorized)
-        post_resume(closing->post);
     return status;
 }
 
@@ -255,27 +258,41 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
     status = write_evidence(closing, ledger);
     if (status == 0)
         status = close_state(closing, state, verdict->state, verdict->reason);
-    if (status == 0)
-        post_resume(closing->post);
     return status;
 }
 
 /* ---------------------------------------------------------------- start and end */
 
+static void on_settled(void *user, const char *scope, const struct post_summary *summary)
+{
+    const struct watch_close *closing = user;
+
+    (void)scope;
+    (void)summary;
+    closing->settled(closing->user);
+}
+
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
                                     const struct run_settings *settings, struct state *state,
-                                    int terminal, void (*posts_settled)(void *user), void *user,
+                                    int terminal, void (*settled)(void *user), void *user,
                                     char **ret_error)
 {
     struct watch_close *closing = memory_zeroed(1, sizeof(*closing));
+    struct post_settings posts = {
+        .config = config,
+        .state = state,
+        .terminal = terminal,
+        .secrets = -1,
+        .events = {.settled = on_settled},
+        .user = closing,
+    };
 
     closing->config = config;
     closing->settings = settings;
     closing->state = state;
-    closing->posts_settled = posts_settled;
+    closing->settled = settled;
     closing->user = user;
-    closing->post = post_new(event, config, state, terminal, posts_settled, user, ret_error);
-    if (!closing->post) {
+    if (post_new(event, &posts, &closing->post, ret_error) < 0) {
         free(closing);
         return NULL;
     }
@@ -290,14 +307,13 @@ void watch_close_free(struct watch_close *closing)
     free(closing);
 }
 
-bool watch_close_is_held(const struct watch_close *closing)
+enum watch_close_end watch_close_end(const struct watch_close *closing)
 {
-    return post_is_held(closing->post);
-}
+    struct post_summary posts = post_summarize(closing->post, NULL);
 
-void watch_close_resume(struct watch_close *closing)
-{
-    post_resume(closing->post);
+    if (closing->state->run.closed_ns < 0 || posts.outstanding > 0)
+        return WATCH_CLOSE_OPEN;
+    return post_is_held(&posts) ? WATCH_CLOSE_HELD : WATCH_CLOSE_DONE;
 }
 
 void watch_close_save(struct watch_close *closing, const struct ledger *ledger)

@@ -17,11 +17,14 @@
 
 struct watch_close;
 
-/* `posts_settled` is called whenever the last open delivery has been settled. Everything given is
- * the caller's and outlives it. terminal: what the stdout sink writes to; -1: none. */
+/*
+ * Takes up what an earlier watcher left unfinished in the outbox. `settled` is called from the event
+ * loop whenever the deliveries of a scope have settled. Everything given is the caller's and
+ * outlives it. terminal: what the stdout sink writes to; -1: none.
+ */
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
                                     const struct run_settings *settings, struct state *state,
-                                    int terminal, void (*posts_settled)(void *user), void *user,
+                                    int terminal, void (*settled)(void *user), void *user,
                                     char **ret_error);
 void watch_close_free(struct watch_close *closing);
 
@@ -39,11 +42,15 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
 bool watch_close_is_closed(const struct watch_close *closing, const char *scope);
 bool watch_close_all_scopes_closed(const struct watch_close *closing,
                                    const struct verdict *verdict);
-/* Whether some post is uncertain or quarantined. */
-bool watch_close_is_held(const struct watch_close *closing);
 
-/* Goes on with the open deliveries of a run that was closed earlier. */
-void watch_close_resume(struct watch_close *closing);
+/* Whether there is anything left to do. */
+enum watch_close_end {
+    WATCH_CLOSE_OPEN, /* the run is not closed, or a delivery is still being tried */
+    WATCH_CLOSE_DONE,
+    WATCH_CLOSE_HELD /* closed, but a post is uncertain or quarantined */
+};
+enum watch_close_end watch_close_end(const struct watch_close *closing);
+
 /* Writes the evidence snapshot and the state of a run that is not closed. Accepts NULL. */
 void watch_close_save(struct watch_close *closing, const struct ledger *ledger);
 

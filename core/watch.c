@@ -187,7 +187,7 @@ static void say_status(struct watch *watch)
     const struct scope_verdict *scope =
         verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
     CLEANUP_FREE char *line =
-        scope ? progress_line(scope, clock_ns(CLOCK_REALTIME), NULL) : NULL;
+        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), NULL) : NULL;
 
     sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line ? line : verdict->reason);
     watch->ready = true;
@@ -252,6 +252,15 @@ static void stop_looking(struct watch *watch)
     forget_runner(watch);
 }
 
+static void end_when_done(void *user)
+{
+    struct watch *watch = user;
+    enum watch_close_end end = watch_close_end(watch->closing);
+
+    if (end != WATCH_CLOSE_OPEN)
+        sd_event_exit(watch->event, end == WATCH_CLOSE_HELD ? WATCH_HELD : WATCH_CLOSED);
+}
+
 /* ---------------------------------------------------------------- a round */
 
 static int judge_round(struct watch *watch)
@@ -285,9 +294,10 @@ static void on_pass_done(void *user, bool again)
     }
     say_status(watch);
     beat(watch);
-    if (watch_close_is_closed(watch->closing, watch->verdict->build))
+    if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
         stop_looking(watch);
-    else if (again)
+        end_when_done(watch);
+    } else if (again)
         look_soon(watch, AGAIN_DELAY_US);
     else
         look_again_when_settled(watch);
@@ -377,29 +387,20 @@ static bool start_collecting(struct watch *watch)
     return watch->collect != NULL;
 }
 
-static void on_posts_settled(void *user)
-{
-    struct watch *watch = user;
-
-    if (watch_close_is_closed(watch->closing, watch->settings->build))
-        sd_event_exit(watch->event,
-                      watch_close_is_held(watch->closing) ? WATCH_HELD : WATCH_CLOSED);
-}
-
 static int loop(struct watch *watch, int terminal)
 {
     CLEANUP_FREE char *error = NULL;
     int status;
 
     watch->closing = watch_close_new(watch->event, watch->config, watch->settings, watch->state,
-                                     terminal, on_posts_settled, watch, &error);
+                                     terminal, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
         return WATCH_STATE;
     }
     sd_watchdog_enabled(0, &watch->heartbeat_us);
     if (watch->state->run.closed_ns >= 0)
-        watch_close_resume(watch->closing);
+        end_when_done(watch);
     else if (!start_collecting(watch))
         return WATCH_USAGE;
     status = sd_event_loop(watch->event);

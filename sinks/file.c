@@ -17,7 +17,7 @@
 
 static const struct atvm_option options[] = {
     {"path", ATVM_OPTION_STRING, 1, NULL, 0, 0, NULL,
-     "absolute path of the file; %s in it becomes the name of the scope"},
+     "absolute path of the file; %b in it becomes the build's name, %s the name of the scope"},
     {"format", ATVM_OPTION_STRING, 0, "markdown", 0, 0, "text|markdown|json",
      "how the message is written"},
     {"append", ATVM_OPTION_BOOLEAN, 0, "false", 0, 0, NULL,
@@ -146,38 +146,38 @@ static bool is_plain(char byte)
            (byte >= 'a' && byte <= 'z') || byte == '.' || byte == '_' || byte == '-';
 }
 
-/* The scope's name comes from foreign text: nothing in it may lead to another folder. */
-static char *add_scope(char *end, const char *scope)
+/* A scope's name comes from foreign text: nothing in it may lead to another folder. */
+static void print_name(FILE *stream, const char *name)
 {
-    for (const char *byte = scope; *byte; byte++) {
-        if (is_plain(*byte) && !(byte == scope && *byte == '.'))
-            *end++ = *byte;
+    for (const char *byte = name; *byte; byte++) {
+        if (is_plain(*byte) && !(byte == name && *byte == '.'))
+            fputc(*byte, stream);
         else
-            end += sprintf(end, "%%%02X", (unsigned char)*byte);
+            fprintf(stream, "%%%02X", (unsigned char)*byte);
     }
-    return end;
 }
 
-/* The path with each %s replaced; NULL: out of memory. */
-static char *expand(const char *path, const char *scope)
+/* The path with each %s and %b replaced; free() it. NULL: out of memory. */
+static char *expand(const char *path, const struct atvm_message *message)
 {
-    size_t places = 0;
-    char *text, *end;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
 
-    for (const char *place = strstr(path, "%s"); place; place = strstr(place + 2, "%s"))
-        places++;
-    text = end = malloc(strlen(path) + places * 3 * strlen(scope) + 1);
-    if (!text)
+    if (!stream)
         return NULL;
-    while (*path) {
-        if (path[0] == '%' && path[1] == 's') {
-            end = add_scope(end, scope);
-            path += 2;
-        } else {
-            *end++ = *path++;
+    for (; *path; path++) {
+        if (path[0] != '%' || (path[1] != 's' && path[1] != 'b')) {
+            fputc(*path, stream);
+            continue;
         }
+        path++;
+        print_name(stream, *path == 's' ? message->scope : message->build);
     }
-    *end = '\0';
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
     return text;
 }
 
@@ -185,7 +185,7 @@ static bool make_paths(struct delivery *delivery)
 {
     const char *slash;
 
-    delivery->path = expand(delivery->sink->path, delivery->message->scope);
+    delivery->path = expand(delivery->sink->path, delivery->message);
     if (!delivery->path)
         return fail(delivery, ENOMEM, delivery->sink->path, "path");
     slash = strrchr(delivery->path, '/');

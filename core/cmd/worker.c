@@ -65,7 +65,7 @@ static int collect(int argc, char **argv)
     return collect_worker_main();
 }
 
-/* deliver: the message comes on standard input; descriptors as core/deliver.h says. */
+/* deliver: the job comes on standard input, the answer goes to the receipt file it names. */
 static int deliver(int argc, char **argv)
 {
     (void)argv;

@@ -117,6 +117,13 @@ static void free_modules(struct config_module *modules, size_t count)
     free(modules);
 }
 
+void config_drop_sinks(struct config *config)
+{
+    free_modules(config->sinks, config->sink_count);
+    config->sinks = NULL;
+    config->sink_count = 0;
+}
+
 void config_free(struct config *config)
 {
     if (!config)

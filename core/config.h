@@ -82,6 +82,9 @@ bool config_check_root(const struct config *config, char **ret_error);
 void config_set_collector_option(struct config *config, const char *module, const char *option,
                                  const char *value);
 
+/* Forgets the sinks: what posts nothing must not need them. */
+void config_drop_sinks(struct config *config);
+
 /* "5s", "250ms", "10m", "2h", "1d" -> ns. false: not a duration. */
 bool config_parse_duration(const char *text, int64_t *ret_ns);
 /* "64K", "16M", "1G", "123" -> bytes. */

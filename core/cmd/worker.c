@@ -9,6 +9,8 @@
 #include <sys/prctl.h>
 
 #include "cleanup.h"
+#include "collect.h"
+#include "deliver.h"
 #include "module.h"
 
 struct worker {
@@ -54,7 +56,27 @@ static int describe(int argc, char **argv)
     return COMMAND_OK;
 }
 
+/* collect: the job comes on standard input, evidence lines go to standard output. */
+static int collect(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1)
+        return command_usage_error(&command_worker, "collect takes no argument");
+    return collect_worker_main();
+}
+
+/* deliver: the job comes on standard input, the answer goes to the receipt file it names. */
+static int deliver(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1)
+        return command_usage_error(&command_worker, "deliver takes no argument");
+    return deliver_worker_main();
+}
+
 static const struct worker workers[] = {
+    {"collect", collect},
+    {"deliver", deliver},
     {"describe", describe},
 };
 #define WORKER_COUNT (sizeof(workers) / sizeof(*workers))

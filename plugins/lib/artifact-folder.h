@@ -35,12 +35,12 @@ typedef int32_t (*artifact_visit)(void *user, const struct artifact *artifact, c
                                   size_t reason_size);
 
 struct artifact_folder_settings {
-    const char *path;    /* absolute; it may not exist (yet) */
-    const char *kind;    /* atvm_source.kind of what lies here */
-    const char *prefix;  /* file names begin with this; "" for any */
+    const char *path;           /* absolute; it may not exist (yet) */
+    const char *kind;           /* atvm_source.kind of what lies here */
+    const char *prefix;         /* file names begin with this; "" for any */
     const char *const *endings; /* and end with one of these: { ".xml", NULL } */
-    int depth;           /* 0: only this folder; 1: also its direct sub-folders */
-    int64_t size_limit;  /* bytes; a larger file is damaged and not read */
+    int depth;                  /* 0: only this folder; 1: also its direct sub-folders */
+    int64_t size_limit;         /* bytes; a larger file is damaged and not read */
 };
 
 struct artifact_folder;

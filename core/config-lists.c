@@ -38,11 +38,9 @@ static struct json_object *option_as_written(struct config_reading *reading,
     case WRITTEN_BOOLEAN:
         return json_object_new_boolean(written->integer != 0);
     case WRITTEN_LIST:
-        for (size_t i = 0; i < written->count; i++) {
-            if (!written_is_string(reading, &written->items[i], written->name))
-                return NULL;
-        }
-        return written_strings_to_json(written);
+        return written_is_string_list(reading, written, written->name)
+                   ? written_strings_to_json(written)
+                   : NULL;
     default:
         config_problem(reading, written,
                        "%s: expected a string, a whole number, true, false or a list of strings, "

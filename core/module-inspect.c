@@ -308,6 +308,8 @@ struct json_object *module_inspect(const struct module_inspector *inspector, con
     if (!inspector)
         inspector = &usual;
     error = start_worker(inspector->program, kind_name(kind), path, &worker);
+    if (error < 0 && worker.pid > 0)
+        end_worker(&worker);
     if (error < 0)
         *ret_error = memory_format("%s: the describe worker %s could not be started: %s; check the "
                                    "limits on processes and open files",

@@ -13,8 +13,6 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "config-modules.h"
-#include "config-value.h"
 #include "config.h"
 #include "memory.h"
 
@@ -62,101 +60,6 @@ static const char *json_text(struct json_object *object)
 {
     return json_object_to_json_string_ext(object,
                                           JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-}
-
-/* ---- values ---- */
-
-static void durations_are_a_number_and_a_unit(void **state)
-{
-    static const struct {
-        const char *text;
-        int64_t ns; /* -1: no duration */
-    } cases[] = {
-        {"250ms", SECOND / 4},
-        {"5s", 5 * SECOND},
-        {"10m", 600 * SECOND},
-        {"2h", 7200 * SECOND},
-        {"1d", 86400 * SECOND},
-        {"0s", 0},
-        {"106751d", INT64_C(106751) * 86400 * SECOND},
-        {"106752d", -1},
-        {"99999999999999999999s", -1},
-        {"5", -1},
-        {"s", -1},
-        {"", -1},
-        {"5 s", -1},
-        {"-5s", -1},
-        {"+5s", -1},
-        {"1.5h", -1},
-        {"5S", -1},
-        {"5sec", -1},
-        {"1h30m", -1},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        int64_t ns = -1;
-        bool good = config_parse_duration(cases[i].text, &ns);
-
-        if (good != (cases[i].ns >= 0) || (good && ns != cases[i].ns))
-            fail_msg("\"%s\" gave %d, %lld", cases[i].text, good, (long long)ns);
-    }
-}
-
-static void sizes_are_a_number_and_perhaps_a_unit(void **state)
-{
-    static const struct {
-        const char *text;
-        int64_t bytes; /* -1: no size */
-    } cases[] = {
-        {"123", 123},        {"0", 0},        {"64K", 65536},
-        {"16M", 16 << 20},   {"1G", 1 << 30}, {"8589934591G", INT64_C(8589934591) << 30},
-        {"8589934592G", -1}, {"K", -1},       {"", -1},
-        {"1k", -1},          {"1KB", -1},     {"-1", -1},
-        {"1 K", -1},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        int64_t bytes = -1;
-        bool good = config_parse_size(cases[i].text, &bytes);
-
-        if (good != (cases[i].bytes >= 0) || (good && bytes != cases[i].bytes))
-            fail_msg("\"%s\" gave %d, %lld", cases[i].text, good, (long long)bytes);
-    }
-}
-
-static void values_are_written_in_their_largest_unit(void **state)
-{
-    CLEANUP_FREE char *day = config_duration_text(86400 * SECOND);
-    CLEANUP_FREE char *seconds = config_duration_text(90 * SECOND);
-    CLEANUP_FREE char *milliseconds = config_duration_text(SECOND / 4);
-    CLEANUP_FREE char *nothing = config_duration_text(0);
-    CLEANUP_FREE char *kilobytes = config_size_text(65536);
-    CLEANUP_FREE char *bytes = config_size_text(1000);
-
-    (void)state;
-    assert_string_equal(day, "1d");
-    assert_string_equal(seconds, "90s");
-    assert_string_equal(milliseconds, "250ms");
-    assert_string_equal(nothing, "0s");
-    assert_string_equal(kilobytes, "64K");
-    assert_string_equal(bytes, "1000");
-}
-
-static void build_names_are_safe_as_file_names(void **state)
-{
-    static const char *const good[] = {"e2e-redhat9.6-ubuntu24.04-w2k25-fc", "a", "9", "A_b.c-d"};
-    static const char *const bad[] = {"", ".", "..", "-x", "_x", "a/b", "a b", "a\nb", "a%b", "ü"};
-    CLEANUP_FREE char *longest = memory_format("%0200d", 1), *longer = memory_format("%0201d", 1);
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-        assert_true(config_build_name_is_valid(good[i]));
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-        assert_false(config_build_name_is_valid(bad[i]));
-    assert_true(config_build_name_is_valid(longest));
-    assert_false(config_build_name_is_valid(longer));
 }
 
 /* ---- what is built in ---- */
@@ -394,6 +297,9 @@ static const struct {
      "a number with a fraction"},
     {"sinks = ( { module = \"stdout\"; list = [ 1, 2 ]; } );\n",
      "test.conf:1: list: expected a string in quotes, got a number"},
+    {"sinks = ( { module = \"stdout\"; list = ( ); } );\n",
+     "test.conf:1: list: expected at least one element, got an empty list; fill it, or remove the "
+     "setting to get the default"},
     {"sinks = ( { module = \"stdout\"; name = \"../x\"; } );\n",
      "test.conf:1: sinks: \"../x\" cannot be a name; give one of letters, digits, \".\", \"_\" and "
      "\"-\" with name = \"…\""},
@@ -500,141 +406,6 @@ static void the_automation_root_has_to_be_a_readable_folder(void **state)
     config_free(config);
     config = load_text("automation_root = \"/tmp\";\n", NULL);
     assert_true(config_check_root(config, &error));
-    config_free(config);
-}
-
-/* ---- options, held against the tables of real modules ---- */
-
-/* Configures the collector of tests/abi with `options`, and a sound sink. */
-static struct config *with_options(const char *options)
-{
-    const char *top = getenv("top_builddir");
-    CLEANUP_FREE char *text = memory_format(
-        "collectors = ( { module = \"%s/tests/abi/.libs/collector-1.0.so\"; name = \"one\";\n"
-        "%s } );\n"
-        "sinks = ( { module = \"%s/tests/abi/.libs/sink-1.0.so\"; target = \"%%b\"; } );\n",
-        top, options, top);
-
-    return load_text(text, "e2e-1");
-}
-
-static bool check(struct config *config, char **ret_error, char **ret_warnings)
-{
-    CLEANUP_FREE char *program = memory_format("%s/atvm-watcher", getenv("top_builddir"));
-    struct module_inspector inspector = {program, 60000};
-
-    return config_check_modules_with(&inspector, config, ret_error, ret_warnings);
-}
-
-static void options_are_typed_and_completed(void **state)
-{
-    struct config *config =
-        with_options("patience = \"30s\"; match = [ \"x-%b\" ]; strict = false;");
-    CLEANUP_FREE char *error = NULL, *warnings = NULL;
-
-    (void)state;
-    if (!check(config, &error, &warnings))
-        fail_msg("%s", error);
-    assert_null(warnings);
-    assert_string_equal(json_text(config->collectors[0].options),
-                        "{\"folder\":\"/var/e2e-1\",\"style\":\"short\",\"count\":3,"
-                        "\"strict\":false,\"patience\":30000000000,\"limit\":65536,"
-                        "\"match\":[\"x-e2e-1\"]}");
-    assert_string_equal(json_text(config->sinks[0].options), "{\"target\":\"e2e-1\"}");
-    assert_non_null(config->collectors[0].description);
-    config_free(config);
-}
-
-static void a_wrong_option_is_told_where_what_and_the_remedy(void **state)
-{
-    static const struct {
-        const char *options, *error;
-    } cases[] = {
-        {"stile = \"long\";", "there is no option \"stile\"; did you mean \"style\"?"},
-        {"frequency = 1;", "there is no option \"frequency\"; its options: folder, style, count, "
-                           "strict, patience, limit, match, label, password"},
-        {"style = \"longer\";",
-         "option \"style\": \"longer\" is not allowed; did you mean \"long\"?"},
-        {"style = 1;", "option \"style\": expected a string in quotes, got a number"},
-        {"count = \"3\";",
-         "option \"count\": expected a whole number without quotes, got a string"},
-        {"count = 10;", "option \"count\": 10 is out of range; allowed is 1 to 9"},
-        {"strict = \"yes\";",
-         "option \"strict\": expected true or false without quotes, got a string"},
-        {"patience = 5;", "option \"patience\": expected a duration such as \"250ms\", \"5s\", "
-                          "\"10m\", \"2h\" or \"1d\", got a number"},
-        {"patience = \"soon\";", "option \"patience\": expected a duration such as \"250ms\", "
-                                 "\"5s\", \"10m\", \"2h\" or \"1d\", got \"soon\""},
-        {"patience = \"2m\";", "option \"patience\": 2m is out of range; allowed is 1s to 1m"},
-        {"limit = \"big\";", "option \"limit\": expected a size such as \"64K\", \"16M\" or "
-                             "\"1G\", got \"big\""},
-        {"match = \"x\";", "option \"match\": expected a list of strings such as [ \"a\", \"b\" ], "
-                           "got a string"},
-        {"password = \"x\";",
-         "option \"password\": is a secret and must not stand in the configuration file; remove it "
-         "here and give it as the systemd credential or environment variable TEST_PASSWORD"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct config *config = with_options(cases[i].options);
-        CLEANUP_FREE char *error = NULL;
-        CLEANUP_FREE char *expected =
-            memory_format("test.conf:2: collector \"one\": %s", cases[i].error);
-
-        assert_false(check(config, &error, NULL));
-        assert_string_equal(error, expected);
-        assert_null(config->collectors[0].description);
-        assert_non_null(config->sinks[0].description);
-        config_free(config);
-    }
-}
-
-static void a_size_may_be_written_as_a_number(void **state)
-{
-    struct config *config = with_options("limit = 4096;");
-    CLEANUP_FREE char *error = NULL;
-
-    (void)state;
-    assert_true(check(config, &error, NULL));
-    assert_int_equal(
-        json_object_get_int64(json_object_object_get(config->collectors[0].options, "limit")),
-        4096);
-    config_free(config);
-}
-
-static void a_required_option_has_to_be_given(void **state)
-{
-    CLEANUP_FREE char *text =
-        memory_format("sinks = (\n"
-                      "  { module = \"%s/tests/abi/.libs/sink-1.0.so\"; } );\n"
-                      "collectors = ( { module = \"none\"; critical = false; "
-                      "} );\n",
-                      getenv("top_builddir"));
-    struct config *config = load_text(text, NULL);
-    CLEANUP_FREE char *error = NULL, *warnings = NULL;
-
-    (void)state;
-    assert_false(check(config, &error, &warnings));
-    assert_string_equal(error, "test.conf:2: sink \"sink-1.0\": option \"target\" is required; add "
-                               "it (where it goes)");
-    expect_in(warnings, "test.conf:3: collector \"none\": there is no module \"none\" in ");
-    config_free(config);
-}
-
-static void an_option_can_be_set_from_outside(void **state)
-{
-    struct config *config = with_options("label = \"from file\";");
-    CLEANUP_FREE char *error = NULL;
-    struct json_object *options;
-
-    (void)state;
-    config_set_collector_option(config, "one", "label", "from command line");
-    config_set_collector_option(config, "another", "label", "nobody");
-    assert_true(check(config, &error, NULL));
-    options = config->collectors[0].options;
-    assert_string_equal(json_object_get_string(json_object_object_get(options, "label")),
-                        "from command line");
     config_free(config);
 }
 
@@ -745,10 +516,6 @@ static int leave_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations_are_a_number_and_a_unit),
-        cmocka_unit_test(sizes_are_a_number_and_perhaps_a_unit),
-        cmocka_unit_test(values_are_written_in_their_largest_unit),
-        cmocka_unit_test(build_names_are_safe_as_file_names),
         cmocka_unit_test(without_a_file_the_built_in_values_stand),
         cmocka_unit_test(built_in_collectors_are_those_that_are_installed),
         cmocka_unit_test(a_file_changes_what_it_names_and_nothing_else),
@@ -760,11 +527,6 @@ int main(void)
         cmocka_unit_test(a_file_that_cannot_be_read_is_no_default),
         cmocka_unit_test(a_build_that_could_leave_its_folder_is_refused),
         cmocka_unit_test(the_automation_root_has_to_be_a_readable_folder),
-        cmocka_unit_test(options_are_typed_and_completed),
-        cmocka_unit_test(a_wrong_option_is_told_where_what_and_the_remedy),
-        cmocka_unit_test(a_size_may_be_written_as_a_number),
-        cmocka_unit_test(a_required_option_has_to_be_given),
-        cmocka_unit_test(an_option_can_be_set_from_outside),
         cmocka_unit_test(every_shipped_example_loads),
         cmocka_unit_test(the_commented_file_says_what_is_built_in),
         cmocka_unit_test(the_commented_file_names_every_setting),

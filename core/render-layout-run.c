@@ -138,14 +138,15 @@ static bool is_shown_elsewhere(const char *name)
 static void add_options(struct layout_parts *parts, const struct command_option *options,
                         size_t count)
 {
-    const char *list = "";
+    struct obstack *memory = &parts->layout->memory;
 
     for (size_t i = 0; i < count; i++)
         if (!is_shown_elsewhere(options[i].name))
-            list = memory_format_in(&parts->layout->memory, "%s%s%s%s%s", list, *list ? ", " : "",
-                                    options[i].name, options[i].value ? " " : "",
-                                    options[i].value ? options[i].value : "");
-    add_value(parts, "Options", list);
+            obstack_printf(memory, "%s%s%s%s", obstack_object_size(memory) > 0 ? ", " : "",
+                           options[i].name, options[i].value ? " " : "",
+                           options[i].value ? options[i].value : "");
+    obstack_1grow(memory, '\0');
+    add_value(parts, "Options", obstack_finish(memory));
 }
 
 /* `first`, or where it is not known `second`. */

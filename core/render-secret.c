@@ -2,10 +2,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MASK "***"
+
+/* How far into an address what makes it a secret one is looked for: text of nothing but addresses
+ * must not take quadratic time. */
+#define ADDRESS_LOOKED_AT 200
 
 /* Part of a text: the bytes from start to before end; empty: none. */
 struct span {
@@ -192,37 +197,60 @@ static struct span bearer_value(const char *text, size_t at)
     return begins_with(text + at, "bearer ") ? value_at(text, skip_blanks(text, at + 7)) : no_span;
 }
 
-static size_t end_of_address(const char *text, size_t at)
+/* The end of an address, or where `limit` bytes of it end. */
+static size_t end_of_address(const char *text, size_t at, size_t limit)
 {
-    while (text[at] && !is_space(text[at]) && !strchr("'\"<>|`", text[at]))
-        at++;
-    return at;
+    size_t end = at;
+
+    while (end - at < limit && text[end] && !is_space(text[end]) && !strchr("'\"<>|`", text[end]))
+        end++;
+    return end;
 }
 
-/* The secret part of a web address that begins at `at`. */
-static struct span address_secret(const char *text, size_t at)
+/* "user:X@host/...": X. `end` is where the address ends. */
+static struct span password_in_address(const char *text, size_t host, size_t end)
 {
-    static const char *const marks[] = {"/hooks/", "/bot", "hooks.slack.com/services/"};
-    size_t end, host;
+    size_t colon = 0;
 
-    if (!begins_with(text + at, "http://") && !begins_with(text + at, "https://"))
-        return no_span;
-    end = end_of_address(text, at);
-    host = at + 7 + strspn(text + at + 7, "/");
-    for (size_t i = host, colon = 0; i < end && text[i] != '/'; i++) {
+    for (size_t i = host; i < end && text[i] != '/'; i++) {
         if (text[i] == ':' && colon == 0)
             colon = i;
         else if (text[i] == '@' && colon > 0 && i > colon + 1)
             return (struct span){colon + 1, i};
     }
-    for (size_t i = host; i < end; i++)
-        for (size_t mark = 0; mark < sizeof(marks) / sizeof(marks[0]); mark++) {
-            size_t start = i + strlen(marks[mark]);
+    return no_span;
+}
 
-            if (start < end && begins_with(text + i, marks[mark]) &&
-                (mark != 1 || is_digit(text[start])))
-                return (struct span){start, end};
-        }
+/* The length of what announces a secret at `text`; 0: nothing does. */
+static size_t address_mark(const char *text)
+{
+    static const char *const marks[] = {"/hooks/", "hooks.slack.com/services/"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (begins_with(text, marks[i]))
+            return strlen(marks[i]);
+    return begins_with(text, "/bot") && is_digit(text[4]) ? 4 : 0;
+}
+
+/* The secret part of a web address that begins at `at`. */
+static struct span address_secret(const char *text, size_t at)
+{
+    struct span password;
+    size_t end, host;
+
+    if (!begins_with(text + at, "http://") && !begins_with(text + at, "https://"))
+        return no_span;
+    end = end_of_address(text, at, ADDRESS_LOOKED_AT);
+    host = at + strcspn(text + at, "/") + 2;
+    password = password_in_address(text, host, end);
+    if (password.end > 0)
+        return password;
+    for (size_t i = host; i < end; i++) {
+        size_t mark = address_mark(text + i);
+
+        if (mark > 0)
+            return (struct span){i + mark, end_of_address(text, i + mark, SIZE_MAX)};
+    }
     return no_span;
 }
 

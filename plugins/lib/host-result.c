@@ -36,7 +36,8 @@ void host_result_free(struct host_result *result)
     free_text(&evidence->text);
 }
 
-static void note_damage(struct host_result *result, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void note_damage(struct host_result *result,
+                                                              const char *format, va_list arguments)
 {
     int length;
 

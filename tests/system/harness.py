@@ -8,8 +8,10 @@ import tempfile
 import time
 import traceback
 
-TOP = os.environ["top_srcdir"]
-BUILD = os.environ["top_builddir"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+# make check says where; by hand it is this tree and its build/.
+TOP = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get("top_builddir") or os.path.join(TOP, "build")
 WATCHER = os.path.join(BUILD, "atvm-watcher")
 FIXTURES = os.path.join(TOP, "tests", "fixtures")
 

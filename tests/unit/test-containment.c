@@ -490,6 +490,7 @@ static void test_no_capability_but_reading_is_left(void **state)
     CHECK(capabilities, ATVM_NEED_FILES);
 }
 
+#if !CONTAINMENT_UNDER_SANITIZERS && SIZE_MAX > UINT32_MAX
 static int allocate_beyond_the_limit(void)
 {
     /* Sizes are volatile so that the compiler keeps the call. */
@@ -503,14 +504,12 @@ static int allocate_beyond_the_limit(void)
 
 static void test_address_space_is_limited(void **state)
 {
-    static const struct expectation allocation[] = {
-        EXPECT_IF_STRICT(allocate_beyond_the_limit, ENOMEM)};
+    static const struct expectation allocation[] = {EXPECT(allocate_beyond_the_limit, ENOMEM)};
 
     (void)state;
-    if (CONTAINMENT_UNDER_SANITIZERS || sizeof(size_t) < 8)
-        skip();
     CHECK(allocation, ATVM_NEED_FILES);
 }
+#endif
 
 static void test_network_and_writing_are_refused_with_a_reason(void **state)
 {
@@ -554,7 +553,9 @@ int main(void)
         cmocka_unit_test(test_a_unix_socket_is_allowed_to_who_needs_it),
         cmocka_unit_test(test_parents_environment_is_out_of_reach),
         cmocka_unit_test(test_no_capability_but_reading_is_left),
+#if !CONTAINMENT_UNDER_SANITIZERS && SIZE_MAX > UINT32_MAX
         cmocka_unit_test(test_address_space_is_limited),
+#endif
         cmocka_unit_test(test_network_and_writing_are_refused_with_a_reason),
     };
 

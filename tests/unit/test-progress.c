@@ -201,6 +201,7 @@ static void an_event_is_what_changed_for_a_host(void **state)
     before[0] = after[0];
     before[1] = after[1];
     previous.hosts = before;
+    previous.host_count = COUNT_OF(before);
     after[0].status = HOST_FAIL;
     after[0].step = "9. Trigger cmotion";
     after[0].error = "timed out\n    at x";

@@ -23,7 +23,7 @@
 #include "settle.h"
 #include "watch-close.h"
 
-#define MILLISECOND INT64_C(1000000)
+#define STATUS_INTERVAL_NS INT64_C(1000000000)
 
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
@@ -47,6 +47,8 @@ struct watch {
     struct progress_output progress;
     uint64_t heartbeat_us; /* 0: nobody waits for one */
     bool ready;
+    char *status_line; /* last said to the service manager */
+    int64_t status_ns; /* when */
 };
 
 static int64_t clock_ns(clockid_t clock)
@@ -181,16 +183,24 @@ static void remember(struct watch *watch, const struct verdict *verdict)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
-static void say_status(struct watch *watch)
+/* Only what is new, and not more than once a second: the service manager's socket blocks whoever
+ * writes faster than it reads. */
+static void say_status(struct watch *watch, int64_t monotonic_ns)
 {
     const struct verdict *verdict = watch->verdict;
     const struct scope_verdict *scope =
         verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
-    CLEANUP_FREE char *line =
-        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), NULL) : NULL;
+    CLEANUP_FREE char *line = scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), NULL)
+                                    : memory_string(verdict->reason);
+    bool is_new = !watch->status_line || strcmp(line, watch->status_line) != 0;
 
-    sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line ? line : verdict->reason);
+    if (watch->ready && (!is_new || monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS))
+        return;
+    sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line);
     watch->ready = true;
+    watch->status_ns = monotonic_ns;
+    free(watch->status_line);
+    watch->status_line = TAKE_POINTER(line);
 }
 
 /* The heartbeat belongs to a loop that made its round: a pass that came back and was judged. */
@@ -302,7 +312,7 @@ static void on_pass_done(void *user, bool again)
         sd_event_exit(watch->event, WATCH_STATE);
         return;
     }
-    say_status(watch);
+    say_status(watch, clock_ns(CLOCK_BOOTTIME));
     beat(watch);
     if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
         stop_looking(watch);
@@ -454,6 +464,7 @@ int watch_run(const struct config *config, const struct run_settings *settings, 
     settle_clear(&watch.settle);
     settle_clear(&watch.settle_run);
     verdict_free(watch.verdict);
+    free(watch.status_line);
     ledger_free(watch.ledger);
     return status;
 }

@@ -301,11 +301,12 @@ static char *sources_with_interference(struct session *session, int signal_numbe
     add_fifo(session, "slow");
     session_request(session);
     for (unsigned i = 0; i < times; i++) {
-        CLEANUP_CLOSE int descriptor = run_until_worker_reads(session, "slow");
+        int descriptor = run_until_worker_reads(session, "slow");
 
         assert_int_equal(collect_restarts(session->collect), i);
         assert_int_equal(kill(collect_worker_pid(session->collect), signal_number), 0);
         session_run_until_restarts(session, i + 1);
+        close(descriptor);
     }
     finish_reading(session, "slow");
     session_run_until_passes(session, 1);

@@ -493,13 +493,12 @@ static void test_no_capability_but_reading_is_left(void **state)
 #if !CONTAINMENT_UNDER_SANITIZERS && SIZE_MAX > UINT32_MAX
 static int allocate_beyond_the_limit(void)
 {
-    /* Sizes are volatile so that the compiler keeps the call. */
-    volatile size_t size = 3UL * 1024 * 1024 * 1024;
-    void *memory = malloc(size);
-    int error = memory ? 0 : errno;
+    const size_t size = 3UL * 1024 * 1024 * 1024;
 
-    free(memory);
-    return error;
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+                   MAP_FAILED
+               ? errno
+               : 0;
 }
 
 static void test_address_space_is_limited(void **state)

@@ -17,8 +17,9 @@
 
 /* No message comes near it; a larger file is somebody else's. */
 #define RECORD_FILE_MAX (64 * 1024 * 1024)
-/* A worker writes a few lines. */
-#define RECEIPT_FILE_MAX (1024 * 1024)
+/* A worker writes a few lines; for those the disk must not be full when they come. */
+#define RECEIPT_FILE_MAX  (1024 * 1024)
+#define RECEIPT_FILE_ROOM (64 * 1024)
 
 #define RECORD_ENDING ".json"
 
@@ -349,24 +350,44 @@ void outbox_list_free(struct outbox_list *list)
 
 /* ---- attempts */
 
+/* Not every file system can promise room; then there is none promised. */
+static int reserve_room(int descriptor)
+{
+    if (fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, RECEIPT_FILE_ROOM) == 0)
+        return 0;
+    return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno;
+}
+
+static int prepare_receipt(int descriptor, const char *path, char **ret_error)
+{
+    const char *step = "reserve room";
+    int error = reserve_room(descriptor);
+
+    if (!error && flock(descriptor, LOCK_EX | LOCK_NB) < 0) {
+        error = -errno;
+        step = "lock";
+    }
+    if (error)
+        *ret_error = memory_format("%s: %s: %s", path, step, strerror(-error));
+    return error;
+}
+
 static int make_receipt(const char *folder, const struct outbox_record *record, int *ret_descriptor,
                         char **ret_error)
 {
     CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_CLOSE int descriptor = -1;
     int error;
 
     if (!path)
         return no_such_name(folder, record->sink, record->message.scope, ret_error);
     error = make_sink_folder(folder, record->sink, ret_error);
     if (!error)
-        error = durable_create(path, JSON_FILE_MODE, ret_descriptor, ret_error);
-    if (error)
-        return error;
-    if (flock(*ret_descriptor, LOCK_EX | LOCK_NB) < 0) {
-        error = -errno;
-        *ret_error = memory_format("%s: lock: %s", path, strerror(-error));
-        close(take_descriptor(ret_descriptor));
-    }
+        error = durable_create(path, JSON_FILE_MODE, &descriptor, ret_error);
+    if (!error)
+        error = prepare_receipt(descriptor, path, ret_error);
+    if (!error)
+        *ret_descriptor = take_descriptor(&descriptor);
     return error;
 }
 

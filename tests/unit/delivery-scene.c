@@ -1,0 +1,236 @@
+#include "delivery-scene.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "deliver.h"
+#include "memory.h"
+#include "scratch-folder.h"
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND      (1000 * MILLISECOND)
+
+bool delivery_worker(int argc, char **argv, int *ret_status)
+{
+    if (argc != 3 || strcmp(argv[1], "worker") != 0 || strcmp(argv[2], "deliver") != 0)
+        return false;
+    *ret_status = deliver_worker_main();
+    return true;
+}
+
+static int64_t now(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return time.tv_sec * SECOND + time.tv_nsec;
+}
+
+struct delivery_scene *delivery_scene_new(void)
+{
+    struct delivery_scene *scene = memory_zeroed(1, sizeof(*scene));
+
+    scene->root = scratch_folder_new();
+    scene->folder = memory_format("%s/" SCENE_BUILD, scene->root);
+    scene->config = (struct config){
+        .sinks = scene->sinks,
+        .retry_first_ns = 10 * MILLISECOND,
+        .retry_max_ns = 40 * MILLISECOND,
+        .retry_give_up_ns = 60 * SECOND,
+        .deliver_timeout_ns = 30 * SECOND,
+    };
+    scene->terminal = scene->secrets = -1;
+    return scene;
+}
+
+void delivery_scene_free(struct delivery_scene *scene)
+{
+    delivery_scene_close(scene);
+    for (size_t i = 0; i < scene->config.sink_count; i++) {
+        free(scene->sinks[i].module);
+        free(scene->sinks[i].name);
+        json_object_put(scene->sinks[i].options);
+    }
+    if (scene->secrets >= 0)
+        close(scene->secrets);
+    scratch_folder_remove(scene->root);
+    free(scene->root);
+    free(scene->folder);
+    free(scene->settled_scope);
+    free(scene);
+}
+
+static void set_option(struct json_object *options, const char *name, char *value)
+{
+    json_object_object_add(options, name, json_object_new_string(value));
+    free(value);
+}
+
+struct config_module *delivery_scene_add(struct delivery_scene *scene, const char *name,
+                                         const char *behaviour)
+{
+    struct config_module *sink = &scene->sinks[scene->config.sink_count++];
+    char *gate = memory_format("%s/%s.gate", scene->root, name);
+
+    assert_true(scene->config.sink_count <= SCENE_SINKS_MAX);
+    assert_int_equal(mkfifo(gate, 0600), 0);
+    sink->name = memory_string(name);
+    sink->module = memory_format("%s/tests/sinks/.libs/test-sink.so", getenv("top_builddir"));
+    sink->options = json_object_new_object();
+    set_option(sink->options, "behaviour", memory_string(behaviour));
+    set_option(sink->options, "journal", memory_format("%s/%s.journal", scene->root, name));
+    set_option(sink->options, "gate", gate);
+    set_option(sink->options, "format", memory_string("text"));
+    json_object_object_add(sink->options, "count", json_object_new_int(0));
+    return sink;
+}
+
+void delivery_scene_behave(struct delivery_scene *scene, const char *name, const char *behaviour)
+{
+    for (size_t i = 0; i < scene->config.sink_count; i++)
+        if (strcmp(scene->sinks[i].name, name) == 0)
+            set_option(scene->sinks[i].options, "behaviour", memory_string(behaviour));
+}
+
+static void on_settled(void *user, const char *scope, const struct post_summary *summary)
+{
+    struct delivery_scene *scene = user;
+
+    scene->settled++;
+    free(scene->settled_scope);
+    scene->settled_scope = memory_string(scope);
+    scene->summary = *summary;
+}
+
+/* Fails the test with the message where there is an error. */
+static void assert_done(int result, char *error)
+{
+    if (result)
+        print_error("%s\n", error ? error : "(no message)");
+    assert_int_equal(result, 0);
+    assert_null(error);
+}
+
+void delivery_scene_open(struct delivery_scene *scene)
+{
+    const struct post_settings settings = {
+        .config = &scene->config,
+        .terminal = scene->terminal,
+        .secrets = scene->secrets,
+        .events = {on_settled},
+        .user = scene,
+    };
+    struct post_settings with_state = settings;
+    char *error = NULL;
+
+    assert_int_equal(sd_event_new(&scene->event), 0);
+    assert_done(
+        state_open(scene->root, SCENE_BUILD, STATE_OWN, now(CLOCK_REALTIME), &scene->state, &error),
+        error);
+    with_state.state = scene->state;
+    assert_done(post_new(scene->event, &with_state, &scene->post, &error), error);
+}
+
+void delivery_scene_close(struct delivery_scene *scene)
+{
+    post_free(scene->post);
+    state_close(scene->state);
+    sd_event_unref(scene->event);
+    scene->post = NULL;
+    scene->state = NULL;
+    scene->event = NULL;
+}
+
+static char *render(void *user, int32_t format)
+{
+    static const char *const names[] = {"", "text", "markdown", "json"};
+
+    return memory_format("%s as %s", (const char *)user, names[format]);
+}
+
+void delivery_scene_post(struct delivery_scene *scene, const char *scope)
+{
+    char *key = memory_format(SCENE_BUILD "/%s", scope), *name = memory_string(scope);
+    char *error = NULL;
+    const struct post_message message = {
+        .scope = scope, .key = key, .title = scope, .render = render, .user = name};
+
+    assert_done(post_scope(scene->post, &message, &error), error);
+    free(key);
+    free(name);
+}
+
+static void step(struct delivery_scene *scene, int64_t deadline_ns)
+{
+    if (now(CLOCK_MONOTONIC) > deadline_ns)
+        fail_msg("nothing happened for 60 s");
+    assert_true(sd_event_run(scene->event, UINT64_C(1000000)) >= 0);
+}
+
+void delivery_scene_run(struct delivery_scene *scene, unsigned settled)
+{
+    int64_t deadline_ns = now(CLOCK_MONOTONIC) + 60 * SECOND;
+
+    while (scene->settled < settled)
+        step(scene, deadline_ns);
+}
+
+void delivery_scene_run_until(struct delivery_scene *scene,
+                              bool (*condition)(struct delivery_scene *scene))
+{
+    int64_t deadline_ns = now(CLOCK_MONOTONIC) + 60 * SECOND;
+
+    while (!condition(scene))
+        step(scene, deadline_ns);
+}
+
+char *delivery_scene_journal(const struct delivery_scene *scene, const char *sink)
+{
+    char *name = memory_format("%s.journal", sink);
+    char *text = scratch_read(scene->root, name);
+
+    free(name);
+    return text ? text : memory_string("");
+}
+
+size_t delivery_scene_arrived(const struct delivery_scene *scene, const char *sink)
+{
+    char *text = delivery_scene_journal(scene, sink);
+    size_t lines = 0;
+
+    for (const char *byte = text; *byte; byte++)
+        lines += *byte == '\n';
+    free(text);
+    return lines;
+}
+
+void delivery_scene_open_gate(const struct delivery_scene *scene, const char *sink)
+{
+    char *path = memory_format("%s/%s.gate", scene->root, sink);
+    int gate = open(path, O_WRONLY | O_CLOEXEC);
+
+    assert_true(gate >= 0);
+    close(gate);
+    free(path);
+}
+
+struct outbox_record *delivery_scene_record(const struct delivery_scene *scene, const char *sink,
+                                            const char *scope)
+{
+    struct outbox_record *record = NULL;
+    char *warning = NULL, *error = NULL;
+
+    assert_done(
+        outbox_load(scene->folder, sink, scope, 1, now(CLOCK_REALTIME), &record, &warning, &error),
+        error);
+    assert_null(warning);
+    return record;
+}

@@ -1,0 +1,257 @@
+/* The deliver worker: what it gives a sink, and what it leaves in the receipt file. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "deliver-secret.h"
+#include "deliver.h"
+#include "delivery-scene.h"
+#include "memory.h"
+#include "scratch-folder.h"
+
+#define SECRET "https://chat.test/hooks/abc123"
+
+static int setup(void **state)
+{
+    struct delivery_scene *scene = delivery_scene_new();
+
+    assert_int_equal(sd_event_new(&scene->event), 0);
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    delivery_scene_free(*state);
+    return 0;
+}
+
+static struct outbox_record *record_with(const char *body)
+{
+    struct outbox_message message = {
+        .kind = ATVM_MESSAGE_REPORT,
+        .format = ATVM_FORMAT_TEXT,
+        .part = 1,
+        .parts = 1,
+        .key = memory_string("key"),
+        .build = memory_string(SCENE_BUILD),
+        .scope = memory_string("batch"),
+        .title = memory_string("batch"),
+        .body = memory_string(body),
+    };
+
+    return outbox_record_new("chat", &message, 1, 1);
+}
+
+struct ending {
+    bool over;
+    char *text;
+};
+
+static void note_end(void *user, const char *text)
+{
+    struct ending *ending = user;
+
+    ending->over = true;
+    ending->text = memory_string(text);
+}
+
+/* One delivery with the scene's first sink; what its receipt file amounts to. */
+static struct outbox_receipt deliver_once(struct delivery_scene *scene, const char *body)
+{
+    struct outbox_record *record = record_with(body);
+    struct outbox_receipt receipt = {0};
+    struct deliver *deliver = NULL;
+    struct ending ending = {0};
+    char *error = NULL;
+    int descriptor = -1;
+
+    assert_int_equal(outbox_begin(scene->folder, record, 1, &descriptor, &error), 0);
+    assert_int_equal(
+        deliver_start(scene->event,
+                      &(struct deliver_settings){.sink = &scene->sinks[0],
+                                                 .record = record,
+                                                 .receipt = descriptor,
+                                                 .terminal = scene->terminal,
+                                                 .secrets = scene->secrets,
+                                                 .timeout_ns = scene->config.deliver_timeout_ns},
+                      note_end, &ending, &deliver, &error),
+        0);
+    close(descriptor);
+    while (!ending.over)
+        assert_true(sd_event_run(scene->event, UINT64_MAX) >= 0);
+    assert_int_equal(outbox_read_receipt(scene->folder, record, ending.text, &receipt, &error), 0);
+    deliver_free(deliver);
+    outbox_record_free(record);
+    free(ending.text);
+    return receipt;
+}
+
+static void test_what_the_worker_makes_of_a_sinks_behaviour(void **state)
+{
+    static const struct {
+        const char *behaviour;
+        int32_t outcome;
+        const char *reason; /* a part of it; NULL: there is none */
+    } rows[] = {
+        {"deliver", ATVM_DELIVERED, NULL},
+        {"reject", ATVM_REJECTED, "no such channel"},
+        {"retry", ATVM_RETRY, "connection refused"},
+        {"uncertain", ATVM_UNCERTAIN, "connection reset"},
+        /* no receipt: by whether it had begun to send */
+        {"silent", ATVM_RETRY, "gave no receipt"},
+        {"fail", ATVM_RETRY, "no route"},
+        {"silent-after-commit", ATVM_UNCERTAIN, "gave no receipt"},
+        {"fail-configure", ATVM_RETRY, "configure: behaviour: this one fails"},
+        {"crash-before-commit", ATVM_RETRY, "was killed by signal 9"},
+        {"crash-after-commit", ATVM_UNCERTAIN, "was killed by signal 9"},
+    };
+    struct delivery_scene *scene = *state;
+
+    delivery_scene_add(scene, "chat", "deliver");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct outbox_receipt receipt;
+
+        delivery_scene_behave(scene, "chat", rows[i].behaviour);
+        receipt = deliver_once(scene, "body");
+        assert_int_equal(receipt.outcome, rows[i].outcome);
+        if (rows[i].reason)
+            assert_non_null(strstr(receipt.reason, rows[i].reason));
+        else
+            assert_null(receipt.reason);
+        outbox_receipt_clear(&receipt);
+    }
+}
+
+static void test_a_message_larger_than_a_pipe_arrives(void **state)
+{
+    struct delivery_scene *scene = *state;
+    struct outbox_receipt receipt;
+    char *body = memory_zeroed(1024 * 1024 + 1, 1);
+
+    memset(body, 'x', 1024 * 1024);
+    delivery_scene_add(scene, "chat", "deliver");
+    receipt = deliver_once(scene, body);
+    assert_int_equal(receipt.outcome, ATVM_DELIVERED);
+    outbox_receipt_clear(&receipt);
+    free(body);
+}
+
+static void set_secrets(struct delivery_scene *scene, const char *lines)
+{
+    scene->secrets = memfd_create("secrets", MFD_CLOEXEC);
+    assert_int_equal(write(scene->secrets, lines, strlen(lines)), strlen(lines));
+}
+
+/* The sink answers with its secret, the list, the number, and whether it has terminal and run. */
+static void test_a_sink_gets_its_options_and_its_secret_goes_nowhere(void **state)
+{
+    struct delivery_scene *scene = *state;
+    struct config_module *sink = delivery_scene_add(scene, "chat", "tell");
+    struct json_object *items = json_object_new_array();
+    struct outbox_receipt receipt;
+
+    json_object_array_add(items, json_object_new_string("a"));
+    json_object_array_add(items, json_object_new_string("b"));
+    json_object_object_add(sink->options, "items", items);
+    json_object_object_add(sink->options, "count", json_object_new_int(7));
+    set_secrets(scene, "OTHER=x\nTEST_TOKEN=" SECRET "\n");
+    receipt = deliver_once(scene, "body");
+    assert_string_equal(receipt.reason,
+                        "****************************** 2 b number 7 terminal 0 run 0 <c123>");
+    outbox_receipt_clear(&receipt);
+}
+
+static void test_a_credential_stands_before_the_environment(void **state)
+{
+    struct delivery_scene *scene = *state;
+    struct outbox_receipt receipt;
+
+    delivery_scene_add(scene, "chat", "tell");
+    set_secrets(scene, "TEST_TOKEN=from-the-environment\n");
+    scratch_write(scene->root, "TEST_TOKEN", "the-credential-xyzw\n");
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", scene->root, 1), 0);
+    receipt = deliver_once(scene, "body");
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_non_null(strstr(receipt.reason, "<xyzw>"));
+    assert_null(strstr(receipt.reason, "the-credential"));
+    outbox_receipt_clear(&receipt);
+}
+
+static void test_secrets_are_found_by_whole_names_only(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t expected; /* length, or -errno */
+        const char *value;
+    } rows[] = {
+        {"A", 1, "1"},           {"AB", 3, "two"},     {"EMPTY", 0, ""},
+        {"LAST", 4, "last"},     {"B", -ENOENT, NULL}, {"MISSING", -ENOENT, NULL},
+        {"../A", -EINVAL, NULL}, {"", -EINVAL, NULL},  {"LONG", -EMSGSIZE, NULL},
+    };
+    struct delivery_scene *scene = *state;
+
+    set_secrets(scene, "AB=two\nA=1\nEMPTY=\nLONG=0123456789abcdef\nLAST=last");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char buffer[16];
+        int64_t length =
+            deliver_secret_find(NULL, scene->secrets, rows[i].name, buffer, sizeof(buffer));
+
+        assert_int_equal(length, rows[i].expected);
+        if (rows[i].value)
+            assert_string_equal(buffer, rows[i].value);
+    }
+}
+
+static void test_a_worker_that_cannot_be_started_is_an_error(void **state)
+{
+    struct delivery_scene *scene = *state;
+    struct outbox_record *record = record_with("body");
+    struct deliver *deliver = NULL;
+    char *error = NULL;
+    int descriptor = -1;
+
+    delivery_scene_add(scene, "chat", "deliver");
+    assert_int_equal(outbox_begin(scene->folder, record, 1, &descriptor, &error), 0);
+    assert_int_equal(deliver_start(scene->event,
+                                   &(struct deliver_settings){.executable = "/nowhere/at-all",
+                                                              .sink = &scene->sinks[0],
+                                                              .record = record,
+                                                              .receipt = descriptor,
+                                                              .terminal = -1,
+                                                              .secrets = -1,
+                                                              .timeout_ns = 1000000000},
+                                   note_end, NULL, &deliver, &error),
+                     -ENOENT);
+    assert_non_null(strstr(error, "sink chat"));
+    close(descriptor);
+    free(error);
+    outbox_record_free(record);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_what_the_worker_makes_of_a_sinks_behaviour),
+        TEST(test_a_message_larger_than_a_pipe_arrives),
+        TEST(test_a_sink_gets_its_options_and_its_secret_goes_nowhere),
+        TEST(test_a_credential_stands_before_the_environment),
+        TEST(test_secrets_are_found_by_whole_names_only),
+        TEST(test_a_worker_that_cannot_be_started_is_an_error),
+    };
+    int status;
+
+    if (delivery_worker(argc, argv, &status))
+        return status;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -22,14 +22,15 @@ struct collect_run {
     bool categorized;
     const char *automation_root, *run_log, *launch_log, *cypress_config; /* absolute */
     const char *template_name, *plugin;                                  /* NULL: not given */
-    const char *const *cypress_env;                                      /* NULL-terminated, or NULL */
+    const char *const *cypress_env; /* NULL-terminated, or NULL */
     int64_t since_ns;
 };
 
 struct collect_events {
     /* A pass is over; the ledger holds all of it. again: some collector wants another pass soon. */
     void (*pass_done)(void *user, bool again);
-    /* The worker could not start up (a wrong option, a module that does not load): not restarted. */
+    /* The worker could not start up (a wrong option, a module that does not load): not restarted.
+     */
     void (*failed)(void *user, const char *reason);
     /* A path whose changes should lead to a pass. May come repeatedly. */
     void (*watch)(void *user, const char *path);

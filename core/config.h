@@ -26,11 +26,17 @@ struct config_module {
     struct json_object *lines; /* option name -> line in `file` */
     char *file;                /* where it was configured; NULL: built in */
     int line;
-    struct json_object *description; /* what the describe worker said of it; NULL before the check */
+    /* What the describe worker said of it (see module_describe). NULL before the check, and after it
+     * where the module or its options cannot be used: with critical = false that is a gap. */
+    struct json_object *description;
 };
 
 struct config {
-    char *file; /* NULL: only built-in defaults */
+    char *file;  /* NULL: only built-in defaults */
+    char *build; /* what replaces %b; NULL: it stays */
+    /* Name of a setting of the first level that was given -> where: "FILE:LINE" or "environment
+     * variable NAME". Defaults are not in it. */
+    struct json_object *places;
     /* Paths; %b in them has been replaced by the build's name. */
     char *automation_root, *state_root, *run_log, *launch_log, *vm_inventory;
     char *cypress_config; /* a name below automation_root, or absolute */
@@ -50,24 +56,34 @@ struct config {
 
 /*
  * Loads `path`. NULL: CONFIG_DEFAULT_PATH where it exists, else built-in defaults; "" only built-in
- * defaults. `build` replaces %b (NULL: left as it is). NULL and *ret_error (free it; every problem
- * found, one a line) on failure. config_free accepts NULL.
+ * defaults, without the environment. `build` replaces %b (NULL: left as it is). NULL and *ret_error
+ * (free it; every problem found, one a line) on failure. config_free accepts NULL.
+ *
+ * Every setting of the first level with a single value can be given as the environment variable
+ * ATVM_WATCHER_ and its name in upper case (ATVM_WATCHER_AUTOMATION_ROOT), which stands before the
+ * file. An empty variable counts as not set.
  */
 struct config *config_load(const char *path, const char *build, char **ret_error);
 void config_free(struct config *config);
 
 /*
  * Describes every configured module in a describe worker, checks that kinds fit and that each
- * option exists, has the right type, range and choice, and completes the options. Options of a
- * module that cannot be described stay as written. false and *ret_error (free it) on any problem
+ * option exists, has the right type, range and choice, and completes the options. Where that fails
+ * the options stay as written, without a description. false and *ret_error (free it) on any problem
  * of a critical module; *ret_warnings (may be NULL; free it) for the others.
  */
 bool config_check_modules(struct config *config, char **ret_error, char **ret_warnings);
+
+/* Looks whether automation_root is a folder that can be read. false and *ret_error (free it). */
+bool config_check_root(const struct config *config, char **ret_error);
 
 /* Sets an option of a collector instance as if it stood in the file (replay's --proc-root). A name
  * that is not configured is passed over. Before config_check_modules. */
 void config_set_collector_option(struct config *config, const char *module, const char *option,
                                  const char *value);
+
+/* Forgets the sinks: what posts nothing must not need them. */
+void config_drop_sinks(struct config *config);
 
 /* "5s", "250ms", "10m", "2h", "1d" -> ns. false: not a duration. */
 bool config_parse_duration(const char *text, int64_t *ret_ns);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cleanup.h"
+
 struct name {
     int32_t number;
     const char *name;
@@ -331,4 +333,25 @@ int evidence_source_from_json(struct json_object *object, struct obstack *string
     if (!error)
         *ret = source;
     return error;
+}
+
+void evidence_copy(const struct atvm_evidence *evidence, struct obstack *strings,
+                   struct atvm_evidence *ret)
+{
+    *ret = *evidence;
+    for (const struct member *member = evidence_members; member->key; member++)
+        if (member->type == MEMBER_TEXT) {
+            const char **text = (const char **)(void *)((char *)ret + member->offset);
+
+            *text = memory_string_in(strings, *text);
+        }
+    ret->excerpt = memory_bytes_in(strings, evidence->excerpt, evidence->excerpt_length);
+}
+
+bool evidence_equal(const struct atvm_evidence *one, const struct atvm_evidence *other)
+{
+    CLEANUP_JSON struct json_object *first = evidence_to_json(one);
+    CLEANUP_JSON struct json_object *second = evidence_to_json(other);
+
+    return json_object_equal(first, second);
 }

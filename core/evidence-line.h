@@ -7,6 +7,7 @@
 
 #include <atvm/plugin.h>
 #include <json-c/json.h>
+#include <stdbool.h>
 
 #include "memory.h"
 
@@ -27,6 +28,12 @@ int evidence_from_json(struct json_object *object, struct obstack *strings,
                        struct atvm_evidence *ret);
 int evidence_source_from_json(struct json_object *object, struct obstack *strings,
                               struct atvm_source *ret);
+
+/* A copy whose strings live in `strings`. */
+void evidence_copy(const struct atvm_evidence *evidence, struct obstack *strings,
+                   struct atvm_evidence *ret);
+/* Whether two records say the same. */
+bool evidence_equal(const struct atvm_evidence *one, const struct atvm_evidence *other);
 
 /* Numbers for names, for the lines "end" and "pass"; -1: no such name. */
 int32_t evidence_quality_from_name(const char *name);

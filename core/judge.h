@@ -28,7 +28,7 @@ struct policy {
     bool runner_seen; /* an earlier look saw a runner or its traces (from the state) */
 };
 
-/* The caller frees the verdict, before it changes the ledger. Never NULL. */
+/* The caller frees the verdict. Its candidates refer to the ledger. Never NULL. */
 struct verdict *judge(const struct ledger *ledger, const struct policy *policy, int64_t now_ns);
 
 /* What a scope's state becomes: a closed state stays what it is. `previous` 0: there is none. */

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,23 @@ char *memory_string_in(struct obstack *stack, const char *text)
 char *memory_bytes_in(struct obstack *stack, const char *bytes, size_t length)
 {
     return bytes ? obstack_copy0(stack, bytes, (int)length) : NULL;
+}
+
+void *memory_array_in(struct obstack *stack, const void *array, size_t count, size_t element_size)
+{
+    size_t size = count * element_size;
+    void *room;
+
+    if (element_size && size / element_size != count)
+        memory_or_end(NULL);
+    if (size > INT_MAX - 1)
+        memory_or_end(NULL);
+    room = obstack_alloc(stack, (int)size + 1);
+    if (array && size)
+        memcpy(room, array, size);
+    else
+        memset(room, 0, size);
+    return room;
 }
 
 char *memory_format_in(struct obstack *stack, const char *format, ...)

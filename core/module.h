@@ -17,7 +17,7 @@ struct module {
 };
 
 /*
- * Loads a module of the wanted kind. `name`: a file name without ".so" in the module folder, or a
+ * Loads a module of the wanted kind (0: of either). `name`: a file name without ".so" in the module folder, or a
  * path when it has a slash. The module folder: $ATVM_WATCHER_MODULE_PATH (colon-separated) where
  * set, the build tree's folders for a binary run from its build tree, else the installed one.
  * Refused: wrong magic, kind, major, a minor that is too new in need_minor, a struct smaller than
@@ -29,8 +29,15 @@ struct module {
 struct module *module_load(const char *name, enum atvm_kind kind, char **ret_error);
 void module_free(struct module *module);
 
-/* Name, version, summary, kind, ABI, path, build id, options and needs as a JSON object for
- * `plugins` and the describe worker; the caller owns it. */
+/*
+ * What a module is, as a JSON object for `plugins`, `check-config` and the describe worker; the
+ * caller owns it:
+ *   kind ("collector", "sink"), name, version, summary, abi ("1.0": the header it was built with),
+ *   path, build_id (hex digits or null), needs (of "files", "processes", "network", "unix-socket",
+ *   "write"), options (array of option_to_json objects: name, type, required, default, minimum,
+ *   maximum, choices, help); a sink also has format ("text", "markdown", "json"), limit_bytes and
+ *   limit_characters (0: any).
+ */
 struct json_object *module_describe(const struct module *module);
 
 #endif

@@ -60,9 +60,10 @@ enum question {
 /* "status", "counts" ... as in the configuration. */
 const char *question_name(enum question question);
 
-/* One record that could have answered a question, and what became of it. */
+/* One record that could have answered a question, and what became of it. The only part of a verdict
+ * that refers to the ledger: not to be looked at once that has changed. */
 struct candidate {
-    const struct ledger_source *source; /* both live as long as the ledger is not changed */
+    const struct ledger_source *source;
     const struct atvm_evidence *record;
     bool won;
     const char *rule; /* id of the rule that took or dropped it: "bookkeeping-only-xml" ... */
@@ -127,6 +128,9 @@ struct verdict {
     struct scope_verdict *scopes;
     size_t scope_count;
     bool runner_seen;          /* ever, in this run: to be remembered in the state */
+    int64_t runner_pid;        /* of a live runner; -1: none */
+    const char **expected;     /* hosts that were asked for, or that the specPattern names */
+    size_t expected_count;
     int64_t last_progress_ns;  /* newest change of a log or host artifact of the window; -1: none */
     struct obstack memory;     /* everything above lives in here */
 };

@@ -1,0 +1,84 @@
+#include "command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "memory.h"
+#include "nearest-name.h"
+
+#define OPTIONS_MAX 30
+
+int command_usage_error(const struct command *command, const char *format, ...)
+{
+    CLEANUP_FREE char *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text = memory_vformat(format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "atvm-watcher %s: %s\nSee: atvm-watcher %s --help\n", command->name, text,
+            command->name);
+    return COMMAND_USAGE;
+}
+
+/* getopt_long leaves the offending word behind; of several letters in one word only optopt tells
+ * which it was. */
+static void report_wrong_option(const struct command *command, const char *word,
+                                const struct option *options)
+{
+    CLEANUP_FREE char *name = strndup(word, strcspn(word, "="));
+    const char *names[OPTIONS_MAX + 1], *nearest = NULL;
+    size_t count = 0;
+
+    if (strncmp(word, "--", 2) != 0) {
+        command_usage_error(command, "unknown option \"-%c\"", optopt);
+        return;
+    }
+    for (; options[count].name; count++)
+        names[count] = options[count].name;
+    nearest = nearest_name(name + 2, names, count);
+    if (strchr(word, '='))
+        command_usage_error(command, "option \"%s\" is unknown or takes no value%s%s", name,
+                            nearest ? "; there is --" : "", nearest ? nearest : "");
+    else
+        command_usage_error(command, "unknown or ambiguous option \"%s\"%s%s", name,
+                            nearest ? "; did you mean --" : "", nearest ? nearest : "");
+}
+
+int command_next_option(const struct command *command, int argc, char **argv, const char *letters,
+                        const struct option *options)
+{
+    struct option all[OPTIONS_MAX + 2] = {{"help", no_argument, NULL, 'h'}};
+    CLEANUP_FREE char *all_letters = memory_format(":h%s", letters);
+    size_t count = 0;
+    int code;
+
+    while (options[count].name && count < OPTIONS_MAX) {
+        all[count + 1] = options[count];
+        count++;
+    }
+    opterr = 0;
+    code = getopt_long(argc, argv, all_letters, all, NULL);
+    if (code == 'h') {
+        fputs(command->usage, stdout);
+        return COMMAND_OPTIONS_HELP;
+    }
+    if (code == ':')
+        command_usage_error(command, "option \"%s\" needs a value", argv[optind - 1]);
+    else if (code == '?')
+        report_wrong_option(command, argv[optind - 1], all);
+    return code == ':' || code == '?' ? COMMAND_OPTIONS_WRONG : code;
+}
+
+int command_option_status(int code)
+{
+    return code == COMMAND_OPTIONS_HELP ? COMMAND_OK : COMMAND_USAGE;
+}
+
+void command_print_json(struct json_object *object)
+{
+    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                    JSON_C_TO_STRING_NOSLASHESCAPE));
+}

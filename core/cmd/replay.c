@@ -1,0 +1,416 @@
+/* `atvm-watcher replay`: judges saved artifacts; posts nothing and writes nothing. */
+#include "command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "collect.h"
+#include "config.h"
+#include "judge.h"
+#include "ledger.h"
+#include "log.h"
+#include "memory.h"
+#include "report.h"
+#include "run-settings.h"
+
+/* How often a collector may ask for another pass; growing files in a recording never settle. */
+#define PASSES_MAX 100
+
+enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
+
+struct replay {
+    struct run_settings settings;
+    const char *config_path;
+    const char *root, *run_log, *launch_log, *cypress_config, *proc_root, *inventory;
+    int64_t now_ns; /* -1: the real clock */
+    enum format format;
+    struct config *config;
+    struct ledger *ledger;
+    sd_event *event;
+    struct collect *collect;
+    unsigned passes;
+};
+
+/* ---------------------------------------------------------------- the command line */
+
+enum {
+    OPTION_BUILD = 256,
+    OPTION_ROOT,
+    OPTION_RUN_LOG,
+    OPTION_LAUNCH_LOG,
+    OPTION_CONFIG,
+    OPTION_CATEGORIZE,
+    OPTION_TEMPLATE,
+    OPTION_PLUGIN,
+    OPTION_CYPRESS_CONFIG,
+    OPTION_CYPRESS_ENV,
+    OPTION_HOSTS,
+    OPTION_SINCE,
+    OPTION_NOW,
+    OPTION_PROC_ROOT,
+    OPTION_INVENTORY,
+    OPTION_CANCELLED,
+    OPTION_FORMAT
+};
+
+static const struct option options[] = {
+    {"build", required_argument, NULL, OPTION_BUILD},
+    {"root", required_argument, NULL, OPTION_ROOT},
+    {"run-log", required_argument, NULL, OPTION_RUN_LOG},
+    {"launch-log", required_argument, NULL, OPTION_LAUNCH_LOG},
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"categorize", no_argument, NULL, OPTION_CATEGORIZE},
+    {"template", required_argument, NULL, OPTION_TEMPLATE},
+    {"plugin", required_argument, NULL, OPTION_PLUGIN},
+    {"cypress-config", required_argument, NULL, OPTION_CYPRESS_CONFIG},
+    {"cypress-env", required_argument, NULL, OPTION_CYPRESS_ENV},
+    {"hosts", required_argument, NULL, OPTION_HOSTS},
+    {"since", required_argument, NULL, OPTION_SINCE},
+    {"now", required_argument, NULL, OPTION_NOW},
+    {"proc-root", required_argument, NULL, OPTION_PROC_ROOT},
+    {"inventory", required_argument, NULL, OPTION_INVENTORY},
+    {"cancelled", no_argument, NULL, OPTION_CANCELLED},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {NULL, 0, NULL, 0},
+};
+
+static int take_time(const char *option, const char *text, int64_t *ret_ns)
+{
+    if (run_settings_parse_epoch(text, ret_ns))
+        return COMMAND_OK;
+    return command_usage_error(&command_replay,
+                               "%s %s: expected seconds since 1970-01-01 UTC, such as 1776327600",
+                               option, text);
+}
+
+static int take_format(struct replay *replay, const char *word)
+{
+    if (strcmp(word, "text") == 0)
+        replay->format = FORMAT_TEXT;
+    else if (strcmp(word, "markdown") == 0)
+        replay->format = FORMAT_MARKDOWN;
+    else if (strcmp(word, "json") == 0)
+        replay->format = FORMAT_JSON;
+    else
+        return command_usage_error(&command_replay,
+                                   "--format %s: expected text, markdown or json", word);
+    return COMMAND_OK;
+}
+
+static int take_plugin(struct replay *replay, const char *word)
+{
+    if (!run_settings_plugin_is_known(word))
+        return command_usage_error(&command_replay, "--plugin %s: expected fc, iscsi or both", word);
+    free(replay->settings.plugin);
+    replay->settings.plugin = memory_string(word);
+    return COMMAND_OK;
+}
+
+static int take_build(struct replay *replay, const char *name)
+{
+    if (!config_build_name_is_valid(name))
+        return command_usage_error(&command_replay,
+                                   "--build %s: a build's name begins with a letter or digit and "
+                                   "holds only letters, digits, '.', '_' and '-'",
+                                   name);
+    free(replay->settings.build);
+    replay->settings.build = memory_string(name);
+    return COMMAND_OK;
+}
+
+static int take_option(struct replay *replay, int option)
+{
+    struct run_settings *settings = &replay->settings;
+
+    switch (option) {
+    case OPTION_BUILD:
+        return take_build(replay, optarg);
+    case OPTION_ROOT:
+        replay->root = optarg;
+        break;
+    case OPTION_RUN_LOG:
+        replay->run_log = optarg;
+        break;
+    case OPTION_LAUNCH_LOG:
+        replay->launch_log = optarg;
+        break;
+    case OPTION_CONFIG:
+        replay->config_path = optarg;
+        break;
+    case OPTION_CATEGORIZE:
+        settings->categorized = true;
+        break;
+    case OPTION_TEMPLATE:
+        free(settings->template_name);
+        settings->template_name = memory_string(optarg);
+        break;
+    case OPTION_PLUGIN:
+        return take_plugin(replay, optarg);
+    case OPTION_CYPRESS_CONFIG:
+        replay->cypress_config = optarg;
+        break;
+    case OPTION_CYPRESS_ENV:
+        if (!run_settings_add_env(settings, optarg))
+            return command_usage_error(&command_replay, "--cypress-env %s: expected KEY=VALUE",
+                                       optarg);
+        break;
+    case OPTION_HOSTS:
+        if (!run_settings_add_hosts(settings, optarg))
+            return command_usage_error(&command_replay,
+                                       "--hosts %s: expected names separated by commas", optarg);
+        break;
+    case OPTION_SINCE:
+        return take_time("--since", optarg, &settings->since_ns);
+    case OPTION_NOW:
+        return take_time("--now", optarg, &replay->now_ns);
+    case OPTION_PROC_ROOT:
+        replay->proc_root = optarg;
+        break;
+    case OPTION_INVENTORY:
+        replay->inventory = optarg;
+        break;
+    case OPTION_CANCELLED:
+        settings->cancelled = true;
+        break;
+    case OPTION_FORMAT:
+        return take_format(replay, optarg);
+    default:
+        break;
+    }
+    return COMMAND_OK;
+}
+
+static int parse(struct replay *replay, int argc, char **argv)
+{
+    int option, status;
+
+    while ((option = command_next_option(&command_replay, argc, argv, "", options)) >= 0) {
+        status = take_option(replay, option);
+        if (status != COMMAND_OK)
+            return status;
+    }
+    if (option != COMMAND_OPTIONS_END)
+        return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
+    if (optind < argc)
+        return command_usage_error(&command_replay, "unexpected argument %s", argv[optind]);
+    if (!replay->settings.build)
+        return command_usage_error(&command_replay, "--build is missing");
+    if (!replay->root)
+        return command_usage_error(&command_replay, "--root is missing");
+    return COMMAND_OK;
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+/* An absolute path for a file that need not exist. */
+static char *absolute(const char *path)
+{
+    CLEANUP_FREE char *folder = NULL;
+
+    if (*path == '/')
+        return memory_string(path);
+    folder = getcwd(NULL, 0);
+    return memory_format("%s/%s", folder ? folder : "", path);
+}
+
+static void override(char **setting, const char *path)
+{
+    if (!path)
+        return;
+    free(*setting);
+    *setting = absolute(path);
+}
+
+static int configure(struct replay *replay)
+{
+    CLEANUP_FREE char *error = NULL, *warnings = NULL, *root = NULL, *proc_root = NULL;
+
+    replay->config = config_load(replay->config_path ? replay->config_path : "",
+                                 replay->settings.build, &error);
+    if (!replay->config) {
+        log_error("%s", error);
+        return COMMAND_USAGE;
+    }
+    root = realpath(replay->root, NULL);
+    if (!root) {
+        log_error("--root %s: %s; give the folder of the Cypress project", replay->root,
+                  strerror(errno));
+        return COMMAND_USAGE;
+    }
+    override(&replay->config->automation_root, root);
+    override(&replay->config->run_log, replay->run_log);
+    override(&replay->config->launch_log, replay->launch_log);
+    override(&replay->config->vm_inventory, replay->inventory);
+    if (replay->cypress_config) {
+        free(replay->config->cypress_config);
+        replay->config->cypress_config = memory_string(replay->cypress_config);
+    }
+    if (replay->proc_root) {
+        proc_root = absolute(replay->proc_root);
+        config_set_collector_option(replay->config, "proc", "root", proc_root);
+    }
+    config_drop_sinks(replay->config);
+    if (!config_check_modules(replay->config, &error, &warnings)) {
+        log_error("%s", error);
+        return COMMAND_USAGE;
+    }
+    if (warnings)
+        log_warning("%s", warnings);
+    return COMMAND_OK;
+}
+
+/* ---------------------------------------------------------------- collecting */
+
+static void on_pass_done(void *user, bool again)
+{
+    struct replay *replay = user;
+
+    if (again && ++replay->passes < PASSES_MAX)
+        collect_request_pass(replay->collect);
+    else
+        sd_event_exit(replay->event, COMMAND_OK);
+}
+
+static void on_failed(void *user, const char *reason)
+{
+    struct replay *replay = user;
+
+    log_error("%s", reason);
+    sd_event_exit(replay->event, COMMAND_USAGE);
+}
+
+static void on_watch(void *user, const char *path)
+{
+    (void)user;
+    (void)path;
+}
+
+static int collect_all(struct replay *replay)
+{
+    static const struct collect_events events = {on_pass_done, on_failed, on_watch};
+    CLEANUP_FREE char *error = NULL, *config_path = NULL;
+    struct collect_run run;
+    int status;
+
+    run_settings_to_collect(&replay->settings, replay->config, &run, &config_path);
+    replay->collect = collect_new(replay->event, replay->config, &run, replay->now_ns,
+                                  replay->ledger, &events, replay, &error);
+    if (!replay->collect) {
+        log_error("%s", error);
+        return COMMAND_FAILED;
+    }
+    collect_request_pass(replay->collect);
+    status = sd_event_loop(replay->event);
+    if (status < 0) {
+        log_error("event loop: %s", strerror(-status));
+        return COMMAND_FAILED;
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- the report */
+
+static int64_t clock_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void print_report(const struct replay *replay)
+{
+    struct policy policy;
+    struct verdict *verdict;
+    struct run_facts facts = {.template_name = replay->settings.template_name,
+                              .plugin = replay->settings.plugin,
+                              .config_name = replay->config->cypress_config};
+    int64_t now_ns = replay->now_ns >= 0 ? replay->now_ns : clock_now();
+    struct report report = {.facts = &facts, .now_ns = now_ns};
+
+    run_settings_to_policy(&replay->settings, replay->config, &policy);
+    verdict = judge(replay->ledger, &policy, now_ns);
+    report.verdict = verdict;
+    if (replay->format == FORMAT_JSON) {
+        CLEANUP_FREE char *text = render_json(&report);
+
+        fputs(text, stdout);
+    }
+    for (size_t i = 0; replay->format != FORMAT_JSON && i < verdict->scope_count; i++) {
+        CLEANUP_FREE char *text = replay->format == FORMAT_TEXT
+                                      ? render_text(&report, &verdict->scopes[i])
+                                      : render_markdown(&report, &verdict->scopes[i]);
+
+        printf("%s%s", i > 0 ? "\n" : "", text);
+    }
+    if (replay->format != FORMAT_JSON && verdict->scope_count == 0)
+        printf("%s: %s: %s\n", verdict->build, run_state_name(verdict->state), verdict->reason);
+    verdict_free(verdict);
+}
+
+static int run(struct replay *replay)
+{
+    int status = configure(replay);
+
+    if (status != COMMAND_OK)
+        return status;
+    status = sd_event_new(&replay->event);
+    if (status < 0) {
+        log_error("event loop: %s", strerror(-status));
+        return COMMAND_FAILED;
+    }
+    replay->ledger = ledger_new();
+    status = collect_all(replay);
+    if (status == COMMAND_OK)
+        print_report(replay);
+    return status;
+}
+
+static int replay_main(int argc, char **argv)
+{
+    struct replay replay = {.settings.since_ns = 0, .now_ns = -1};
+    int status = parse(&replay, argc, argv);
+
+    if (status == COMMAND_OK)
+        status = run(&replay);
+    collect_free(replay.collect);
+    ledger_free(replay.ledger);
+    config_free(replay.config);
+    sd_event_unref(replay.event);
+    run_settings_free(&replay.settings);
+    return status < 0 ? COMMAND_OK : status;
+}
+
+const struct command command_replay = {
+    .name = "replay",
+    .summary = "judge a recorded run; posts nothing, writes nothing",
+    .usage =
+        "Usage: atvm-watcher replay --build NAME --root DIR [OPTION]…\n\n"
+        "Judges what a run left behind, and prints the status it would have got. Nothing is\n"
+        "posted and nothing is written. Exit status 0 whatever the verdict.\n\n"
+        "      --build NAME           name of the run (required)\n"
+        "      --root DIR             the Cypress project's folder (required)\n"
+        "      --run-log FILE         log of the run (default: run_log of the configuration)\n"
+        "      --launch-log FILE      output of the template command\n"
+        "      --config FILE          the watcher's own configuration (default: built-in)\n"
+        "      --categorize           the run was started with --categorize: sub-runs\n"
+        "      --template NAME        template, such as cmc-e2e\n"
+        "      --plugin WORD          fc, iscsi or both\n"
+        "      --cypress-config NAME  the active Cypress configuration below DIR\n"
+        "      --cypress-env K=V      a value that Cypress.env() would give; may be repeated\n"
+        "      --hosts A,B,…          the hosts that were asked for (default: the specPattern)\n"
+        "      --since SECONDS        start of the run's window, since 1970 (default: 0, all)\n"
+        "      --now SECONDS          judge as if it were this time (default: now)\n"
+        "      --proc-root DIR        a recorded process table (default: /proc)\n"
+        "      --inventory FILE       Markdown table of machines with their kernels\n"
+        "      --cancelled            judge as if the operator had cancelled the run\n"
+        "      --format WORD          text (default), markdown or json\n"
+        "  -h, --help                 show this and end\n",
+    .main = replay_main,
+};

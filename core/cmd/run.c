@@ -1,0 +1,248 @@
+/* `atvm-watcher run BUILD`: what the unit starts. */
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "config.h"
+#include "log.h"
+#include "memory.h"
+#include "run-settings.h"
+#include "state.h"
+#include "watch.h"
+
+struct run_command {
+    struct run_settings settings;
+    const char *config_path;
+    bool quiet;
+};
+
+enum {
+    OPTION_CONFIG = 256,
+    OPTION_SINCE,
+    OPTION_CATEGORIZE,
+    OPTION_HOSTS,
+    OPTION_TEMPLATE,
+    OPTION_PLUGIN,
+    OPTION_CYPRESS_ENV
+};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"since", required_argument, NULL, OPTION_SINCE},
+    {"categorize", no_argument, NULL, OPTION_CATEGORIZE},
+    {"hosts", required_argument, NULL, OPTION_HOSTS},
+    {"template", required_argument, NULL, OPTION_TEMPLATE},
+    {"plugin", required_argument, NULL, OPTION_PLUGIN},
+    {"cypress-env", required_argument, NULL, OPTION_CYPRESS_ENV},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0},
+};
+
+static void keep_word(char **place, const char *word)
+{
+    free(*place);
+    *place = memory_string(word);
+}
+
+static int take_option(struct run_command *command, int option)
+{
+    struct run_settings *settings = &command->settings;
+
+    switch (option) {
+    case OPTION_CONFIG:
+        command->config_path = optarg;
+        break;
+    case OPTION_SINCE:
+        if (!run_settings_parse_epoch(optarg, &settings->since_ns))
+            return command_usage_error(&command_run,
+                                       "--since %s: expected seconds since 1970-01-01 UTC", optarg);
+        break;
+    case OPTION_CATEGORIZE:
+        settings->categorized = true;
+        break;
+    case OPTION_HOSTS:
+        if (!run_settings_add_hosts(settings, optarg))
+            return command_usage_error(&command_run,
+                                       "--hosts %s: expected names separated by commas", optarg);
+        break;
+    case OPTION_TEMPLATE:
+        keep_word(&settings->template_name, optarg);
+        break;
+    case OPTION_PLUGIN:
+        if (!run_settings_plugin_is_known(optarg))
+            return command_usage_error(&command_run, "--plugin %s: expected fc, iscsi or both",
+                                       optarg);
+        keep_word(&settings->plugin, optarg);
+        break;
+    case OPTION_CYPRESS_ENV:
+        if (!run_settings_add_env(settings, optarg))
+            return command_usage_error(&command_run, "--cypress-env %s: expected KEY=VALUE",
+                                       optarg);
+        break;
+    case 'q':
+        command->quiet = true;
+        break;
+    default:
+        break;
+    }
+    return COMMAND_OK;
+}
+
+/* The environment of the unit (spec R7.4) says what the command line does not. */
+static void take_environment(struct run_settings *settings)
+{
+    const char *template_name = getenv("ATVM_WATCHER_TEMPLATE");
+    const char *plugin = getenv("ATVM_WATCHER_INTEGRATION_PLUGIN");
+    const char *categorized = getenv("ATVM_WATCHER_CATEGORIZED");
+
+    if (template_name && *template_name)
+        keep_word(&settings->template_name, template_name);
+    if (plugin && run_settings_plugin_is_known(plugin))
+        keep_word(&settings->plugin, plugin);
+    if (categorized)
+        settings->categorized = strcmp(categorized, "1") == 0 || strcmp(categorized, "true") == 0 ||
+                                strcmp(categorized, "yes") == 0;
+}
+
+static int take_build(struct run_command *command, int argc, char **argv)
+{
+    if (optind >= argc)
+        return command_usage_error(&command_run, "expected the name of a build");
+    if (optind + 1 < argc)
+        return command_usage_error(&command_run, "unexpected argument %s", argv[optind + 1]);
+    if (!config_build_name_is_valid(argv[optind]))
+        return command_usage_error(&command_run,
+                                   "%s: a build's name begins with a letter or digit and holds "
+                                   "only letters, digits, '.', '_' and '-'",
+                                   argv[optind]);
+    keep_word(&command->settings.build, argv[optind]);
+    return COMMAND_OK;
+}
+
+/* -1: help was shown. */
+static int parse(struct run_command *command, int argc, char **argv)
+{
+    int option, status;
+
+    take_environment(&command->settings);
+    while ((option = command_next_option(&command_run, argc, argv, "q", options)) >= 0) {
+        status = take_option(command, option);
+        if (status != COMMAND_OK)
+            return status;
+    }
+    if (option != COMMAND_OPTIONS_END)
+        return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
+    return take_build(command, argc, argv);
+}
+
+static struct config *configure(const struct run_command *command)
+{
+    CLEANUP_FREE char *error = NULL, *warnings = NULL;
+    struct config *config = config_load(command->config_path, command->settings.build, &error);
+
+    if (!config) {
+        log_error("%s", error);
+        return NULL;
+    }
+    if (access(config->automation_root, R_OK | X_OK) < 0) {
+        log_error("%s: automation_root %s cannot be read: %s; set automation_root to the folder "
+                  "of the Cypress project",
+                  config->file ? config->file : "built-in configuration", config->automation_root,
+                  strerror(errno));
+        config_free(config);
+        return NULL;
+    }
+    if (!config_check_modules(config, &error, &warnings)) {
+        log_error("%s", error);
+        config_free(config);
+        return NULL;
+    }
+    if (warnings)
+        log_warning("%s", warnings);
+    return config;
+}
+
+static int64_t clock_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static int say_closed(const struct state *state)
+{
+    log_notice("%s: already closed as %s (%s); nothing is watched again", state->build,
+               run_state_name(state->run.state), state->run.reason ? state->run.reason : "");
+    return WATCH_CLOSED;
+}
+
+static int watch(struct run_command *command, const struct config *config)
+{
+    CLEANUP_FREE char *error = NULL;
+    CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    struct state *state = NULL;
+    int status = state_open(config->state_root, command->settings.build, STATE_OWN, clock_now(),
+                            &state, &error);
+
+    if (status < 0) {
+        log_error("%s", error);
+        return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
+    }
+    if (state->warnings)
+        log_warning("%s", state->warnings);
+    if (command->settings.since_ns < 0)
+        command->settings.since_ns = state->run.first_seen_ns;
+    if (state->run.closed_ns >= 0)
+        say_closed(state);
+    status = watch_run(config, &command->settings, state, terminal,
+                       command->quiet ? NULL : stderr);
+    state_close(state);
+    return status;
+}
+
+static int run_main(int argc, char **argv)
+{
+    struct run_command command = {.settings.since_ns = -1};
+    struct config *config = NULL;
+    int status = parse(&command, argc, argv);
+
+    if (status == COMMAND_OK) {
+        config = configure(&command);
+        status = config ? watch(&command, config) : COMMAND_USAGE;
+    }
+    config_free(config);
+    run_settings_free(&command.settings);
+    return status < 0 ? COMMAND_OK : status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "watch one run until it has ended, and post its status",
+    .usage =
+        "Usage: atvm-watcher run BUILD [OPTION]…\n\n"
+        "Watches the run BUILD until it has ended and its status is posted. Started again after\n"
+        "an interruption, it goes on; nothing is posted twice.\n\n"
+        "      --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
+        "                        where it exists, else built-in)\n"
+        "      --since SECONDS   start of the run's window, since 1970 (default: when this build\n"
+        "                        was first watched)\n"
+        "      --categorize      the run was started with --categorize: sub-runs\n"
+        "      --hosts A,B,…     the hosts that were asked for (default: the specPattern)\n"
+        "      --template NAME   template, such as cmc-e2e\n"
+        "      --plugin WORD     fc, iscsi or both\n"
+        "      --cypress-env K=V a value that Cypress.env() would give; may be repeated\n"
+        "  -q, --quiet           no progress lines\n"
+        "  -h, --help            show this and end\n\n"
+        "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
+        "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
+        "5 closed, but a delivery is held or quarantined.\n",
+    .main = run_main,
+};

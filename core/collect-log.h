@@ -1,0 +1,27 @@
+/* What the collect worker says for the log, passed on to the watcher's: cleaned, cut, and no more
+ * than a person can read. */
+#ifndef ATVM_CORE_COLLECT_LOG_H
+#define ATVM_CORE_COLLECT_LOG_H
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Within ten seconds at most this many lines are passed on; then one line says how many were not.
+ */
+#define COLLECT_LOG_LINES_MAX   50
+#define COLLECT_LOG_INTERVAL_NS INT64_C(10000000000)
+
+/* Zero-initialised. */
+struct collect_log {
+    int64_t interval_begin_ns;
+    unsigned lines, suppressed;
+};
+
+/* Passes on a line of type "log". now_ns: of CLOCK_MONOTONIC. */
+void collect_log_take(struct collect_log *log, struct json_object *line, int64_t now_ns);
+/* Passes on a line of the worker's standard error. collector: who was at work; NULL: nobody. */
+void collect_log_take_error(struct collect_log *log, const char *collector, const char *text,
+                            size_t length, int64_t now_ns);
+
+#endif

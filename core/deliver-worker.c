@@ -1,0 +1,282 @@
+/* The deliver worker: one sink, one message, one receipt. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "deliver-host.h"
+#include "deliver.h"
+#include "json-file.h"
+#include "log.h"
+#include "memory.h"
+#include "module.h"
+
+#define NANOSECONDS 1000000000LL
+
+/* What the worker was told to do; see doc/outbox.md. Strings live in `document`. */
+struct job {
+    struct json_object *document;
+    const char *name, *module;
+    struct json_object *options;
+    struct outbox_message message;
+    int32_t attempt;
+    int64_t timeout_ns;
+    int32_t receipt, terminal, secrets;
+};
+
+/* ---- the job */
+
+static int read_input(char **ret_text, size_t *ret_length)
+{
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0, capacity = 0;
+
+    for (;;) {
+        ssize_t got;
+
+        memory_grow(&text, length, &capacity, 1);
+        got = read(STDIN_FILENO, text + length, capacity - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        length += (size_t)got;
+    }
+    *ret_text = TAKE_POINTER(text);
+    *ret_length = length;
+    return 0;
+}
+
+static const struct json_member job_members[] = {
+    {"attempt", JSON_MEMBER_INT32, offsetof(struct job, attempt)},
+    {"timeout", JSON_MEMBER_INT64, offsetof(struct job, timeout_ns)},
+    {"receipt", JSON_MEMBER_INT32, offsetof(struct job, receipt)},
+    {"terminal", JSON_MEMBER_INT32, offsetof(struct job, terminal)},
+    {"secrets", JSON_MEMBER_INT32, offsetof(struct job, secrets)},
+    {NULL},
+};
+
+static const char *string_at(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+
+    json_object_object_get_ex(object, key, &value);
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+static bool parse_job(struct json_object *document, struct job *job)
+{
+    struct json_object *sink = NULL, *message = NULL;
+
+    if (!json_object_object_get_ex(document, "sink", &sink) ||
+        !json_object_object_get_ex(document, "message", &message) ||
+        !json_object_is_type(sink, json_type_object) ||
+        !json_object_is_type(message, json_type_object))
+        return false;
+    job->name = string_at(sink, "name");
+    job->module = string_at(sink, "module");
+    json_object_object_get_ex(sink, "options", &job->options);
+    return job->name && job->module && json_object_is_type(job->options, json_type_object) &&
+           json_members_read(job_members, document, job) && job->receipt > STDERR_FILENO &&
+           job->timeout_ns > 0 && outbox_message_from_json(message, &job->message) &&
+           job->message.body;
+}
+
+static bool read_job(struct job *job)
+{
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+
+    if (read_input(&text, &length))
+        return false;
+    job->document = json_object_of(text, length);
+    return job->document && parse_job(job->document, job);
+}
+
+static void job_clear(struct job *job)
+{
+    outbox_message_clear(&job->message);
+    json_object_put(job->document);
+}
+
+/* ---- the process */
+
+/* Ends this process without fail when the watcher that would have is gone. A timer of the kernel's
+ * with SIGKILL: no module can stop it. */
+static int arm_end(int64_t timeout_ns)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    int64_t end_ns = timeout_ns + 2 * DELIVER_GRACE_NS;
+    struct itimerspec time = {
+        .it_value = {(time_t)(end_ns / NANOSECONDS), (long)(end_ns % NANOSECONDS)}};
+    timer_t timer;
+
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+        timer_settime(timer, 0, &time, NULL) < 0)
+        return -errno;
+    return 0;
+}
+
+/* What a module starts must not keep the receipt file locked, nor learn secrets. */
+static int keep_descriptors_here(const struct job *job)
+{
+    const int descriptors[] = {job->receipt, job->terminal, job->secrets};
+
+    for (size_t i = 0; i < sizeof(descriptors) / sizeof(*descriptors); i++)
+        if (descriptors[i] >= 0 && fcntl(descriptors[i], F_SETFD, FD_CLOEXEC) < 0)
+            return -errno;
+    return 0;
+}
+
+static int set_up_process(const struct job *job)
+{
+    sigset_t termination;
+    int error;
+
+    /* Secrets come into this memory: no core dump, no ptrace by others. */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        return -errno;
+    /* See host_cancelled in deliver-host.c. */
+    sigemptyset(&termination);
+    sigaddset(&termination, SIGTERM);
+    if (sigprocmask(SIG_BLOCK, &termination, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return -errno;
+    error = keep_descriptors_here(job);
+    return error ? error : arm_end(job->timeout_ns);
+}
+
+/* ---- the delivery */
+
+static struct atvm_message message_of(const struct job *job)
+{
+    return (struct atvm_message){
+        .struct_size = sizeof(struct atvm_message),
+        .kind = job->message.kind,
+        .format = job->message.format,
+        .part = job->message.part,
+        .parts = job->message.parts,
+        .attempt = job->attempt,
+        .key = job->message.key,
+        .build = job->message.build,
+        .scope = job->message.scope,
+        .title = job->message.title,
+        .supersedes = job->message.supersedes,
+        .body = job->message.body,
+        .body_length = strlen(job->message.body),
+        .descriptor = -1,
+        .descriptor_size = -1,
+    };
+}
+
+/* Writes a receipt in the worker's own name. */
+static void answer(const struct job *job, int32_t outcome, const char *reason, const char *remedy)
+{
+    struct atvm_receipt receipt = ATVM_RECEIPT_INIT(outcome);
+    CLEANUP_FREE char *line = NULL;
+    CLEANUP_FREE char *error = NULL;
+
+    receipt.reason = reason;
+    receipt.remedy = remedy;
+    line = outbox_receipt_line(&receipt);
+    if (deliver_receipt_append(job->receipt, line, &error))
+        log_error("sink %s: %s; its answer is lost", job->name, error);
+}
+
+/* Before a sink is asked to deliver nothing can have been sent. A later start may find the cause
+ * mended, so this is no rejection. */
+static void answer_not_ready(const struct job *job, const char *step, const char *why)
+{
+    CLEANUP_FREE char *reason =
+        memory_format("%s: %s", step, why ? why : "the module gave no reason");
+
+    answer(job, ATVM_RETRY, reason, "look with 'atvm-watcher check-config'");
+}
+
+static void deliver(const struct job *job, const struct atvm_sink *sink, void *self,
+                    const struct deliver_host *host)
+{
+    const struct atvm_message message = message_of(job);
+    const char *why;
+
+    if (sink->configure && sink->configure(self) != ATVM_OK) {
+        answer_not_ready(job, "configure", deliver_host_failure(host));
+        return;
+    }
+    if (sink->check && sink->check(self) != ATVM_OK) {
+        answer_not_ready(job, "check", deliver_host_failure(host));
+        return;
+    }
+    if (sink->deliver(self, &message) == ATVM_OK && deliver_host_answered(host))
+        return;
+    why = deliver_host_failure(host);
+    if (!deliver_host_answered(host))
+        answer(job, deliver_host_committed(host) ? ATVM_UNCERTAIN : ATVM_RETRY,
+               why ? why : "the sink gave no receipt", NULL);
+}
+
+static void use_sink(const struct job *job, const struct atvm_sink *sink)
+{
+    struct timespec now;
+    struct deliver_host *host;
+    void *self;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    host = deliver_host_new(&(struct deliver_host_settings){
+        .module = sink,
+        .name = job->name,
+        .options = job->options,
+        .receipt = job->receipt,
+        .terminal = job->terminal,
+        .secrets = job->secrets,
+        .deadline_ns = now.tv_sec * NANOSECONDS + now.tv_nsec + job->timeout_ns,
+    });
+    self = sink->create(deliver_host_table(host));
+    if (self)
+        deliver(job, sink, self, host);
+    else
+        answer_not_ready(job, "create", deliver_host_failure(host));
+    sink->destroy(self);
+    deliver_host_free(host);
+}
+
+static int work(const struct job *job)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct module *module;
+    int failed = set_up_process(job);
+
+    if (failed) {
+        answer_not_ready(job, "set up the worker", strerror(-failed));
+        return EXIT_FAILURE;
+    }
+    module = module_load(job->module, ATVM_KIND_SINK, &error);
+    if (!module) {
+        answer_not_ready(job, "load", error);
+        return EXIT_FAILURE;
+    }
+    use_sink(job, &module->sink);
+    module_free(module);
+    return EXIT_SUCCESS;
+}
+
+int deliver_worker_main(void)
+{
+    struct job job = {.receipt = -1, .terminal = -1, .secrets = -1};
+    int status = EXIT_FAILURE;
+
+    if (read_job(&job))
+        status = work(&job);
+    else
+        log_error("the deliver worker got no job on its standard input: atvm-watcher starts it "
+                  "itself");
+    job_clear(&job);
+    return status;
+}

@@ -1,0 +1,50 @@
+/*
+ * One delivery: a deliver worker that loads one sink, gets one message, and leaves its answer in a
+ * receipt file (doc/outbox.md describes job and receipt).
+ *
+ * The worker outlives its watcher: what the other side answered is recorded either way, and a
+ * watcher that was started anew waits for the lock on the receipt file. It ends by itself, at the
+ * latest when its time is over.
+ */
+#ifndef ATVM_CORE_DELIVER_H
+#define ATVM_CORE_DELIVER_H
+
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "outbox.h"
+
+struct deliver_settings {
+    const char *executable; /* an atvm-watcher; NULL: the running binary */
+    const struct config_module *sink;
+    const struct outbox_record *record; /* its message, and the number of the attempt */
+    int receipt;                        /* from outbox_begin */
+    int terminal;                       /* what the stdout sink writes to; -1: nothing */
+    int secrets; /* a seekable file of "NAME=value" lines; -1: none. See worker_secret */
+    int64_t timeout_ns;
+};
+
+/* SIGTERM asks a worker to come to an end; this much later SIGKILL ends it. */
+#define DELIVER_GRACE_NS (5 * 1000000000LL)
+
+struct deliver;
+
+/* The worker has ended; `ending` says how ("ended with status 0"). Its receipt can be read. The
+ * callback may call deliver_free. */
+typedef void (*deliver_ended)(void *user, const char *ending);
+
+/*
+ * Starts the worker; nothing of the settings is needed afterwards, and the descriptors stay the
+ * caller's (the receipt's is to be closed at once: the worker's copy holds the lock). 0 or -errno
+ * with *ret_error (free it); then no worker was started.
+ */
+int deliver_start(sd_event *event, const struct deliver_settings *settings, deliver_ended ended,
+                  void *user, struct deliver **ret, char **ret_error);
+/* Forgets the worker without ending it. Accepts NULL. */
+void deliver_free(struct deliver *deliver);
+
+/* The worker itself (`atvm-watcher worker deliver`): reads the job from standard input. Returns an
+ * exit status, which says nothing about the delivery: the receipt does. */
+int deliver_worker_main(void);
+
+#endif

@@ -1,0 +1,370 @@
+#include "judge-case.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+/* Embedded times are cut to whole seconds (JUnit, file names); file times may run ahead of the
+ * clock that `now` was read from by the kernel's tick. */
+#define TIME_SLACK_BEFORE SECOND
+#define TIME_SLACK_AFTER  (2 * SECOND)
+
+static const char *const artifact_kinds[ARTIFACT_KIND_COUNT] = {"junit", "mochawesome",
+                                                                "reporter-json", "reporter-txt"};
+
+bool judge_text_is(const char *text, const char *wanted)
+{
+    return text && strcmp(text, wanted) == 0;
+}
+
+static enum artifact_kind artifact_kind_of(const char *kind)
+{
+    for (int i = 0; i < ARTIFACT_KIND_COUNT; i++)
+        if (judge_text_is(kind, artifact_kinds[i]))
+            return (enum artifact_kind)i;
+    return ARTIFACT_NONE;
+}
+
+/* ---------------------------------------------------------------- the window (R4.9) */
+
+static bool is_outside(int64_t time_ns, int64_t since_ns, int64_t now_ns, int64_t slack_before)
+{
+    return time_ns >= 0 &&
+           (time_ns <= since_ns - slack_before || time_ns > now_ns + TIME_SLACK_AFTER);
+}
+
+static bool is_stale(const struct ledger_source *source, const struct policy *policy,
+                     int64_t now_ns)
+{
+    bool has_window =
+        artifact_kind_of(source->file.kind) != ARTIFACT_NONE || judge_text_is(source->file.kind, "log");
+
+    if (!has_window)
+        return false;
+    if (is_outside(source->file.mtime_ns, policy->since_ns, now_ns, 1) ||
+        is_outside(source->file.name_time_ns, policy->since_ns, now_ns, TIME_SLACK_BEFORE))
+        return true;
+    for (size_t i = 0; i < source->record_count; i++)
+        if (is_outside(source->records[i].started_ns, policy->since_ns, now_ns, TIME_SLACK_BEFORE))
+            return true;
+    return false;
+}
+
+/* ---------------------------------------------------------------- canonical order */
+
+static int compare_sources(const void *one, const void *other)
+{
+    const struct judge_source *a = one, *b = other;
+    int order = strcmp(a->source->collector, b->source->collector);
+
+    if (order == 0)
+        order = strcmp(a->source->file.path, b->source->file.path);
+    if (order == 0 && a->source->read_ns != b->source->read_ns)
+        order = a->source->read_ns < b->source->read_ns ? -1 : 1;
+    return order;
+}
+
+static void list_sources(struct judge_case *judged, const struct ledger *ledger)
+{
+    judged->source_count = ledger->source_count;
+    judged->sources = memory_array_in(judged->memory, NULL, ledger->source_count, sizeof(*judged->sources));
+    for (size_t i = 0; i < ledger->source_count; i++) {
+        const struct ledger_source *source = ledger->sources[i];
+
+        judged->sources[i] = (struct judge_source){
+            .source = source,
+            .artifact = artifact_kind_of(source->file.kind),
+            .stale = is_stale(source, judged->policy, judged->now_ns),
+            .damaged = source->quality != ATVM_QUALITY_WHOLE,
+        };
+    }
+    qsort(judged->sources, judged->source_count, sizeof(*judged->sources), compare_sources);
+}
+
+static int compare_by_host(const void *one, const void *other)
+{
+    const struct judge_item *a = *(const struct judge_item *const *)one;
+    const struct judge_item *b = *(const struct judge_item *const *)other;
+    int order = strcmp(a->record->host, b->record->host);
+
+    return order ? order : (a->order > b->order) - (a->order < b->order);
+}
+
+static void list_items(struct judge_case *judged)
+{
+    size_t count = 0, index = 0;
+
+    for (size_t i = 0; i < judged->source_count; i++)
+        count += judged->sources[i].stale ? 0 : judged->sources[i].source->record_count;
+    judged->items = memory_array_in(judged->memory, NULL, count, sizeof(*judged->items));
+    judged->by_host = memory_array_in(judged->memory, NULL, count, sizeof(*judged->by_host));
+    for (size_t i = 0; i < judged->source_count; i++) {
+        const struct judge_source *from = &judged->sources[i];
+
+        for (size_t j = 0; !from->stale && j < from->source->record_count; j++, index++)
+            judged->items[index] =
+                (struct judge_item){from, &from->source->records[j], index};
+    }
+    judged->item_count = count;
+    for (size_t i = 0; i < count; i++)
+        if (judged->items[i].record->host)
+            judged->by_host[judged->by_host_count++] = &judged->items[i];
+    qsort(judged->by_host, judged->by_host_count, sizeof(*judged->by_host), compare_by_host);
+}
+
+const struct judge_item *const *judge_case_items_of(const struct judge_case *judged,
+                                                    const char *host, size_t *ret_count)
+{
+    size_t low = 0, high = judged->by_host_count, end;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(judged->by_host[middle]->record->host, host) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (end = low; end < judged->by_host_count; end++)
+        if (strcmp(judged->by_host[end]->record->host, host) != 0)
+            break;
+    *ret_count = end - low;
+    return &judged->by_host[low];
+}
+
+/* ---------------------------------------------------------------- log and processes */
+
+bool judge_item_is_log(const struct judge_item *item, int32_t batch)
+{
+    return judge_text_is(item->from->source->file.kind, "log") &&
+           (batch == 0 || item->record->batch == batch);
+}
+
+static void look_at_log(struct judge_case *judged)
+{
+    bool has_pattern = false, has_fault = false;
+
+    for (size_t i = 0; i < judged->item_count; i++) {
+        const struct judge_item *item = &judged->items[i];
+
+        if (!judge_item_is_log(item, 0))
+            continue;
+        if (item->record->claim == ATVM_CLAIM_EXPECTED_HOST)
+            has_pattern = true;
+        if (item->record->claim == ATVM_CLAIM_FACT &&
+            judge_text_is(item->record->entity, "encoding"))
+            has_fault = true;
+    }
+    for (size_t i = 0; i < judged->source_count; i++) {
+        const struct judge_source *source = &judged->sources[i];
+
+        if (!source->stale && judge_text_is(source->source->file.kind, "log")) {
+            if (!judged->log || source->source->file.mtime_ns >= judged->log->source->file.mtime_ns)
+                judged->log = source;
+            has_fault |= source->damaged;
+        }
+    }
+    judged->log_readable = judged->log && has_pattern && !has_fault;
+}
+
+/* The table was looked at when the last pass of a collector that reads it was complete. */
+static bool table_was_looked_at(const struct judge_case *judged, const struct ledger *ledger)
+{
+    for (size_t i = 0; i < judged->source_count; i++) {
+        const struct ledger_source *source = judged->sources[i].source;
+        const struct ledger_pass *pass;
+
+        if (!judge_text_is(source->file.kind, "process"))
+            continue;
+        pass = ledger_pass_of(ledger, source->collector);
+        if (pass && pass->result == ATVM_COLLECT_COMPLETE)
+            return true;
+    }
+    return false;
+}
+
+static void look_at_processes(struct judge_case *judged, const struct ledger *ledger)
+{
+    struct runner_view view = {.pid = -1, .defunct_child = -1};
+    size_t others = 0;
+
+    view.looked = table_was_looked_at(judged, ledger);
+    for (size_t i = 0; i < judged->item_count; i++) {
+        const struct atvm_evidence *record = judged->items[i].record;
+
+        if (record->claim != ATVM_CLAIM_PROCESS)
+            continue;
+        if (judge_text_is(record->form, "runner")) {
+            view.alive = true;
+            view.pid = view.pid < 0 ? record->pid : view.pid;
+        } else if (judge_text_is(record->form, "defunct")) {
+            view.defunct_child = record->pid;
+        } else {
+            others++;
+        }
+    }
+    view.orphans = view.alive ? 0 : others;
+    judged->runner = view;
+}
+
+/* ---------------------------------------------------------------- hosts of the run */
+
+bool judge_case_has_host(const struct judge_case *judged, const char *host)
+{
+    for (size_t i = 0; i < judged->host_count; i++)
+        if (strcmp(judged->hosts[i], host) == 0)
+            return true;
+    return false;
+}
+
+static void add_host(struct judge_case *judged, const char *host)
+{
+    if (!judge_case_has_host(judged, host))
+        judged->hosts[judged->host_count++] = host;
+}
+
+static void add_expected(struct judge_case *judged, const char *kind)
+{
+    for (size_t i = 0; i < judged->item_count; i++) {
+        const struct judge_item *item = &judged->items[i];
+
+        if (item->record->claim == ATVM_CLAIM_EXPECTED_HOST && item->record->host &&
+            judge_text_is(item->from->source->file.kind, kind))
+            add_host(judged, item->record->host);
+    }
+}
+
+static bool is_seen_host(const struct judge_item *item)
+{
+    return item->record->host && item->record->basis != ATVM_BASIS_BOOKKEEPING &&
+           (item->record->claim == ATVM_CLAIM_HOST_STARTED ||
+            item->record->claim == ATVM_CLAIM_HOST_RESULT);
+}
+
+/*
+ * The operator's list, else the specPattern: log first, config next (R1.5). What this build's own
+ * log shows to have run belongs to the run whatever was expected; artifacts of other hosts do not,
+ * unless nothing says who was meant.
+ */
+static void list_hosts(struct judge_case *judged)
+{
+    const struct policy *policy = judged->policy;
+
+    judged->hosts = memory_array_in(
+        judged->memory, NULL, policy->host_count + judged->item_count, sizeof(*judged->hosts));
+    for (size_t i = 0; i < policy->host_count; i++)
+        add_host(judged, policy->hosts[i]);
+    if (judged->host_count == 0)
+        add_expected(judged, "log");
+    if (judged->host_count == 0)
+        add_expected(judged, "config");
+    judged->expected_count = judged->host_count;
+    for (size_t i = 0; i < judged->item_count; i++)
+        if (is_seen_host(&judged->items[i]) && judge_item_is_log(&judged->items[i], 0))
+            add_host(judged, judged->items[i].record->host);
+    for (size_t i = 0; judged->expected_count == 0 && i < judged->item_count; i++)
+        if (is_seen_host(&judged->items[i]))
+            add_host(judged, judged->items[i].record->host);
+}
+
+/* ---------------------------------------------------------------- damage (R5.8) */
+
+static bool stem_is(const struct judge_source *source, const char *host)
+{
+    return source->artifact != ARTIFACT_MOCHAWESOME && judge_text_is(source->source->file.stem, host);
+}
+
+static bool names_a_host(const struct judge_case *judged, const struct judge_source *source,
+                         bool (*names)(const struct judge_source *source, const char *host))
+{
+    for (size_t i = 0; i < judged->host_count; i++)
+        if (names(source, judged->hosts[i]))
+            return true;
+    return false;
+}
+
+static bool content_names(const struct judge_source *source, const char *host)
+{
+    for (size_t i = 0; i < source->source->record_count; i++)
+        if (judge_text_is(source->source->records[i].host, host))
+            return true;
+    return false;
+}
+
+static bool is_certain_about(const struct judge_source *source, const char *host)
+{
+    return content_names(source, host) || stem_is(source, host);
+}
+
+static bool stem_begins(const struct judge_source *source, const char *host)
+{
+    const char *stem = source->source->file.stem;
+
+    return stem && *stem && strncmp(host, stem, strlen(stem)) == 0;
+}
+
+/* Content that only names machines of some other run is that run's damage, not ours. */
+static bool content_names_only_strangers(const struct judge_case *judged,
+                                         const struct judge_source *source)
+{
+    bool names_anybody = false;
+
+    for (size_t i = 0; i < source->source->record_count; i++) {
+        const char *host = source->source->records[i].host;
+
+        if (host && judge_case_has_host(judged, host))
+            return false;
+        names_anybody |= host != NULL;
+    }
+    return names_anybody;
+}
+
+bool judge_case_damage_concerns(const struct judge_case *judged, const struct judge_source *source,
+                                const char *host)
+{
+    if (source->stale || !source->damaged || source->artifact == ARTIFACT_NONE)
+        return false;
+    if (names_a_host(judged, source, is_certain_about))
+        return is_certain_about(source, host);
+    if (names_a_host(judged, source, stem_begins))
+        return stem_begins(source, host);
+    return !content_names_only_strangers(judged, source);
+}
+
+static bool left_by_this_run(const struct judge_case *judged, const struct judge_source *source)
+{
+    if (source->stale || source->artifact == ARTIFACT_NONE)
+        return false;
+    return names_a_host(judged, source, is_certain_about);
+}
+
+static void look_at_artifacts(struct judge_case *judged)
+{
+    judged->last_artifact_ns = -1;
+    for (size_t i = 0; i < judged->source_count; i++) {
+        const struct judge_source *source = &judged->sources[i];
+
+        if (!left_by_this_run(judged, source))
+            continue;
+        judged->kind_left[source->artifact] = true;
+        if (source->source->file.mtime_ns > judged->last_artifact_ns)
+            judged->last_artifact_ns = source->source->file.mtime_ns;
+    }
+    judged->last_progress_ns = judged->last_artifact_ns;
+    if (judged->log && judged->log->source->file.mtime_ns > judged->last_progress_ns)
+        judged->last_progress_ns = judged->log->source->file.mtime_ns;
+}
+
+void judge_case_init(struct judge_case *judged, const struct ledger *ledger,
+                     const struct policy *policy, int64_t now_ns, struct obstack *memory)
+{
+    *judged = (struct judge_case){
+        .policy = policy, .now_ns = now_ns, .memory = memory};
+    list_sources(judged, ledger);
+    list_items(judged);
+    look_at_log(judged);
+    look_at_processes(judged, ledger);
+    list_hosts(judged);
+    look_at_artifacts(judged);
+}

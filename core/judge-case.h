@@ -1,0 +1,83 @@
+/*
+ * The judge's working view: what of a ledger counts, in an order that does not depend on how it was
+ * found. Private to judge*.c; everything lives in one obstack and dies with the verdict.
+ */
+#ifndef ATVM_CORE_JUDGE_CASE_H
+#define ATVM_CORE_JUDGE_CASE_H
+
+#include "judge.h"
+
+/* Kinds of artifact that a host leaves behind (spec R5.2). */
+enum artifact_kind {
+    ARTIFACT_JUNIT,
+    ARTIFACT_MOCHAWESOME,
+    ARTIFACT_REPORTER_JSON,
+    ARTIFACT_REPORTER_TXT,
+    ARTIFACT_KIND_COUNT,
+    ARTIFACT_NONE = ARTIFACT_KIND_COUNT /* log, config, spec, process */
+};
+
+/* One source, and whether it counts. */
+struct judge_source {
+    const struct ledger_source *source;
+    enum artifact_kind artifact;
+    bool stale;   /* outside of the run's window by any of its times (R4.9) */
+    bool damaged; /* not whole, or still growing */
+};
+
+/* One record of a source that counts. */
+struct judge_item {
+    const struct judge_source *from;
+    const struct atvm_evidence *record;
+    size_t order; /* place in the canonical order */
+};
+
+/* What the process table says about the run's runner. */
+struct runner_view {
+    bool looked; /* false: could not look, which is never "no runner" */
+    bool alive;
+    int64_t pid;           /* of a live runner; -1 */
+    int64_t defunct_child; /* pid; -1 */
+    size_t orphans;        /* processes of this build while no runner is alive */
+};
+
+struct judge_case {
+    const struct policy *policy;
+    int64_t now_ns;
+    struct obstack *memory;
+    struct judge_source *sources; /* canonical order */
+    size_t source_count;
+    struct judge_item *items; /* of the sources that are not stale, canonical order */
+    size_t item_count;
+    const struct judge_item **by_host; /* those with a host: by name, then canonical order */
+    size_t by_host_count;
+    const struct judge_source *log; /* the run log that is in the window; NULL: none */
+    bool log_readable;              /* UTF-8 and with an "Extracted specPattern:" line */
+    struct runner_view runner;
+    int64_t last_artifact_ns; /* newest host artifact of this run; -1 */
+    int64_t last_progress_ns; /* newest change of the log or a host artifact; -1 */
+    const char **hosts;       /* all hosts of this run, expected ones first */
+    size_t host_count;
+    size_t expected_count;                     /* of hosts: named beforehand */
+    bool kind_left[ARTIFACT_KIND_COUNT];       /* some host of this run left this kind */
+};
+
+/* Fills in everything. Strings of the ledger are referred to, not copied. */
+void judge_case_init(struct judge_case *judged, const struct ledger *ledger,
+                     const struct policy *policy, int64_t now_ns, struct obstack *memory);
+
+/* The items of one host: *ret_count consecutive elements of by_host. */
+const struct judge_item *const *judge_case_items_of(const struct judge_case *judged,
+                                                    const char *host, size_t *ret_count);
+bool judge_case_has_host(const struct judge_case *judged, const char *host);
+
+/* Whether a damaged source counts for this host (R5.8): named by its content or its stem, else by
+ * the beginning of its name, else, where it fits nobody, for all. */
+bool judge_case_damage_concerns(const struct judge_case *judged, const struct judge_source *source,
+                                const char *host);
+
+/* Whether the record was read from a run log (not an artifact), in this batch (0: any). */
+bool judge_item_is_log(const struct judge_item *item, int32_t batch);
+bool judge_text_is(const char *text, const char *wanted);
+
+#endif

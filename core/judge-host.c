@@ -1,0 +1,445 @@
+/* The status of a host, and who answers the other questions about it. */
+#include "judge-host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- the table of spec R5.2 */
+
+static bool log_exists(const struct host_case *host)
+{
+    return host->judged->log != NULL;
+}
+
+static bool needs_row(const struct host_case *host)
+{
+    return host->direct_pass && host->scope->is_subrun && log_exists(host) && !host->row_pass;
+}
+
+static bool direct_sources_disagree(const struct host_case *host, enum on_conflict settled_by)
+{
+    return host->direct_fail && host->direct_pass &&
+           host->judged->policy->on_conflict == settled_by;
+}
+
+static bool undecided_conflict(const struct host_case *host)
+{
+    return direct_sources_disagree(host, ON_CONFLICT_UNKNOWN);
+}
+
+static bool preferred_source_passes(const struct host_case *host)
+{
+    return direct_sources_disagree(host, ON_CONFLICT_PRECEDENCE) &&
+           testimony_compare(host->judged, QUESTION_STATUS, host->direct_pass,
+                             host->direct_fail) < 0;
+}
+
+static bool any_direct_failure(const struct host_case *host)
+{
+    return host->direct_fail != NULL;
+}
+
+static bool row_decides(const struct host_case *host)
+{
+    return host->direct_pass && host->marker && host->row_pass;
+}
+
+static bool marker_against_pass(const struct host_case *host)
+{
+    return host->direct_pass && host->marker;
+}
+
+static bool row_may_come(const struct host_case *host)
+{
+    return needs_row(host) && host->may_go_on;
+}
+
+static bool log_may_come(const struct host_case *host)
+{
+    return host->direct_pass && !host->row_pass && host->log_missing && host->may_go_on;
+}
+
+static bool log_is_missing(const struct host_case *host)
+{
+    return host->direct_pass && !host->row_pass && host->log_missing;
+}
+
+static bool direct_pass(const struct host_case *host)
+{
+    return host->direct_pass != NULL;
+}
+
+static bool marker_alone(const struct host_case *host)
+{
+    return host->marker != NULL;
+}
+
+static bool log_proves(const struct host_case *host)
+{
+    return host->proof && judge_scope_has_end_proof(host->scope) && !host->damaged &&
+           !host->kind_missing && !(host->scope->is_subrun && log_exists(host));
+}
+
+static bool goes_on(const struct host_case *host)
+{
+    return host->may_go_on && host->begun;
+}
+
+static bool may_begin(const struct host_case *host)
+{
+    return host->may_go_on;
+}
+
+static bool never_named(const struct host_case *host)
+{
+    return host->judged->log_readable && !host->named_in_log && !host->left_something;
+}
+
+static bool left_nothing(const struct host_case *host)
+{
+    return !host->left_something;
+}
+
+static bool always(const struct host_case *host)
+{
+    (void)host;
+    return true;
+}
+
+/* The first row that fits decides. */
+static const struct status_row {
+    const char *rule;
+    bool (*fits)(const struct host_case *host);
+    enum host_status status;
+} status_table[] = {
+    {"conflict-settled-as-unknown", undecided_conflict, HOST_UNKNOWN},
+    {"conflict-settled-by-precedence", preferred_source_passes, HOST_PASS},
+    {"any-direct-failure", any_direct_failure, HOST_FAIL},
+    {"own-row-decides", row_decides, HOST_PASS},
+    {"failure-marker-against-direct-pass", marker_against_pass, HOST_UNKNOWN},
+    {"row-of-the-batch-may-come", row_may_come, HOST_RUNNING},
+    {"row-of-the-batch-missing", needs_row, HOST_UNKNOWN},
+    {"log-of-the-host-may-come", log_may_come, HOST_RUNNING},
+    {"log-of-the-host-damaged-or-missing", log_is_missing, HOST_UNKNOWN},
+    {"direct-pass", direct_pass, HOST_PASS},
+    {"failure-marker", marker_alone, HOST_FAIL},
+    {"whole-log-proves", log_proves, HOST_PASS},
+    {"begun-and-going-on", goes_on, HOST_RUNNING},
+    {"not-begun-yet", may_begin, HOST_NOT_STARTED},
+    {"never-named-in-the-log", never_named, HOST_NOT_STARTED},
+    {"left-nothing", left_nothing, HOST_MISSING},
+    {"no-proof", always, HOST_UNKNOWN},
+};
+
+static const struct status_row *status_of(const struct host_case *host)
+{
+    const struct status_row *row = status_table;
+
+    while (!row->fits(host))
+        row++;
+    return row;
+}
+
+/* ---------------------------------------------------------------- candidates */
+
+/* Orders an index over the testimonies; insertion sort, as a host has a handful of them. */
+static const struct testimony **ranked(const struct host_case *host, enum question question)
+{
+    const struct testimony **order = memory_array_in(host->judged->memory, NULL, host->count, sizeof(*order));
+
+    for (size_t i = 0; i < host->count; i++) {
+        size_t place = i;
+
+        for (; place > 0 && testimony_compare(host->judged, question, &host->testimonies[i],
+                                              order[place - 1]) < 0;
+             place--)
+            order[place] = order[place - 1];
+        order[place] = &host->testimonies[i];
+    }
+    return order;
+}
+
+static bool answers_status(const struct testimony *testimony, const struct host_verdict *verdict)
+{
+    return (verdict->status == HOST_PASS && testimony->outcome == ATVM_OUTCOME_PASS) ||
+           (verdict->status == HOST_FAIL && testimony->outcome == ATVM_OUTCOME_FAIL);
+}
+
+static bool answers_counts(const struct testimony *testimony, const struct host_verdict *verdict)
+{
+    (void)verdict;
+    return testimony->item->record->tests >= 0;
+}
+
+static bool answers_step(const struct testimony *testimony, const struct host_verdict *verdict)
+{
+    return verdict->status == HOST_FAIL && testimony->outcome == ATVM_OUTCOME_FAIL &&
+           testimony->item->record->step;
+}
+
+static bool has_text(const char *text)
+{
+    return text && *text;
+}
+
+static bool answers_excerpt(const struct testimony *testimony, const struct host_verdict *verdict)
+{
+    const struct atvm_evidence *record = testimony->item->record;
+
+    return verdict->status == HOST_FAIL && testimony->outcome == ATVM_OUTCOME_FAIL &&
+           (has_text(record->message) || record->excerpt_length > 0);
+}
+
+static bool answers_timing(const struct testimony *testimony, const struct host_verdict *verdict)
+{
+    const struct atvm_evidence *record = testimony->item->record;
+
+    (void)verdict;
+    return record->duration_ns >= 0 || record->started_ns >= 0;
+}
+
+static const struct {
+    bool (*answers)(const struct testimony *testimony, const struct host_verdict *verdict);
+    const char *no_answer; /* rule for a candidate that has nothing to say to the question */
+} questions[QUESTION_COUNT] = {
+    [QUESTION_STATUS] = {answers_status, "other-outcome"},
+    [QUESTION_COUNTS] = {answers_counts, "no-counts"},
+    [QUESTION_STEP] = {answers_step, "no-failing-step"},
+    [QUESTION_EXCERPT] = {answers_excerpt, "no-failure-text"},
+    [QUESTION_TIMING] = {answers_timing, "no-times"},
+};
+
+/* Counts of a log without states mean something only where it covers the whole flow (R5.1). */
+static bool covers_flow(const struct host_case *host, const struct testimony *testimony)
+{
+    const struct atvm_evidence *record = testimony->item->record;
+    size_t flow_count, seen = 0;
+    const char **flow;
+
+    if (record->basis == ATVM_BASIS_DIRECT)
+        return true;
+    flow = judge_flow_of(host->judged, host->name, &flow_count);
+    for (const char *steps = record->steps; steps && flow && seen < flow_count;) {
+        size_t length = strcspn(steps, "\n");
+
+        if (strlen(flow[seen]) == length && strncmp(steps, flow[seen], length) == 0)
+            seen++;
+        steps = steps[length] ? steps + length + 1 : NULL;
+    }
+    return flow && seen == flow_count;
+}
+
+static bool can_answer(const struct host_case *host, enum question question,
+                       const struct testimony *testimony, const struct host_verdict *verdict)
+{
+    return !testimony->dropped && questions[question].answers(testimony, verdict) &&
+           (question != QUESTION_COUNTS || covers_flow(host, testimony));
+}
+
+/* The text of a failure must be that of the step that is named: where some candidate speaks of that
+ * step, the others do not count. */
+static const struct testimony *winner_of(const struct host_case *host, enum question question,
+                                         const struct testimony *const *order,
+                                         const struct host_verdict *verdict)
+{
+    const struct testimony *first = NULL;
+
+    for (size_t i = 0; i < host->count; i++) {
+        if (!can_answer(host, question, order[i], verdict))
+            continue;
+        if (question != QUESTION_EXCERPT || !verdict->step ||
+            judge_text_is(order[i]->item->record->step, verdict->step))
+            return order[i];
+        first = first ? first : order[i];
+    }
+    return first;
+}
+
+static void note_source(struct host_verdict *verdict, const char *collector)
+{
+    for (size_t i = 0; i < verdict->source_count; i++)
+        if (strcmp(verdict->sources[i], collector) == 0)
+            return;
+    verdict->sources[verdict->source_count++] = collector;
+}
+
+static const char *rule_of_candidate(const struct host_case *host, enum question question,
+                                     const struct testimony *testimony,
+                                     const struct testimony *winner,
+                                     const struct host_verdict *verdict)
+{
+    if (testimony == winner)
+        return question == QUESTION_STATUS ? verdict->rule : "precedence";
+    if (testimony->dropped)
+        return testimony->dropped;
+    return can_answer(host, question, testimony, verdict) ? "lower-precedence"
+                                                          : questions[question].no_answer;
+}
+
+static const struct testimony *decide(const struct host_case *host, enum question question,
+                                      struct host_verdict *verdict)
+{
+    const struct testimony **order = ranked(host, question);
+    const struct testimony *winner = winner_of(host, question, order, verdict);
+    struct decision *decision = &verdict->decisions[question];
+
+    decision->rule = question == QUESTION_STATUS ? verdict->rule : winner ? "precedence" : "nobody";
+    decision->candidates = memory_array_in(host->judged->memory, NULL, host->count,
+                                           sizeof(*decision->candidates));
+    decision->candidate_count = host->count;
+    for (size_t i = 0; i < host->count; i++)
+        decision->candidates[i] = (struct candidate){
+            .source = order[i]->item->from->source,
+            .record = order[i]->item->record,
+            .won = order[i] == winner,
+            .rule = rule_of_candidate(host, question, order[i], winner, verdict),
+        };
+    if (winner)
+        note_source(verdict, winner->item->from->source->collector);
+    return winner;
+}
+
+/* ---------------------------------------------------------------- answers */
+
+static void answer_counts(const struct host_case *host, struct host_verdict *verdict)
+{
+    const struct testimony *winner = decide(host, QUESTION_COUNTS, verdict);
+
+    if (!winner)
+        return;
+    verdict->tests = winner->item->record->tests;
+    verdict->passed = winner->item->record->passed;
+    verdict->failed = winner->item->record->failed;
+    verdict->pending = winner->item->record->pending;
+    verdict->skipped = winner->item->record->skipped;
+}
+
+static const char *first_line(struct obstack *memory, const char *text, size_t length)
+{
+    size_t begin = 0, end;
+
+    while (begin < length && (text[begin] == '\n' || text[begin] == ' '))
+        begin++;
+    for (end = begin; end < length && text[end] != '\n'; end++)
+        ;
+    return memory_bytes_in(memory, text + begin, end - begin);
+}
+
+static void answer_text(const struct host_case *host, struct host_verdict *verdict)
+{
+    const struct testimony *step = decide(host, QUESTION_STEP, verdict);
+    const struct testimony *text;
+
+    verdict->step = step ? step->item->record->step : NULL;
+    text = decide(host, QUESTION_EXCERPT, verdict);
+    if (text) {
+        const struct atvm_evidence *record = text->item->record;
+        const char *message = has_text(record->message) ? record->message : record->excerpt;
+        size_t length = has_text(record->message) ? strlen(record->message)
+                                                  : record->excerpt_length;
+
+        verdict->error = first_line(host->judged->memory, message, length);
+        verdict->excerpt = record->excerpt_length > 0 ? record->excerpt : record->message;
+    }
+}
+
+/* The duration and the start may come from different sources: the table has no start. */
+static void answer_timing(const struct host_case *host, struct host_verdict *verdict)
+{
+    const struct decision *decision = &verdict->decisions[QUESTION_TIMING];
+
+    decide(host, QUESTION_TIMING, verdict);
+    for (size_t i = 0; i < decision->candidate_count; i++) {
+        const struct atvm_evidence *record = decision->candidates[i].record;
+        const char *rule = decision->candidates[i].rule;
+
+        if (strcmp(rule, "precedence") != 0 && strcmp(rule, "lower-precedence") != 0)
+            continue;
+        if (verdict->duration_ns < 0)
+            verdict->duration_ns = record->duration_ns;
+        if (verdict->started_ns < 0)
+            verdict->started_ns = record->started_ns;
+        if (verdict->ended_ns < 0)
+            verdict->ended_ns = record->ended_ns;
+    }
+    if (verdict->ended_ns < 0 && verdict->started_ns >= 0 && verdict->duration_ns >= 0)
+        verdict->ended_ns = verdict->started_ns + verdict->duration_ns;
+}
+
+/* ---------------------------------------------------------------- conflicts */
+
+static const char *outcome_word(int32_t outcome)
+{
+    return outcome == ATVM_OUTCOME_PASS ? "PASS" : "FAIL";
+}
+
+static const char *told_by(const struct host_case *host, const struct testimony *testimony)
+{
+    return memory_format_in(host->judged->memory, "%s: %s",
+                            testimony->item->from->source->collector,
+                            outcome_word(testimony->outcome));
+}
+
+static const struct testimony *contradiction(const struct host_case *host,
+                                             const struct testimony *kept)
+{
+    for (size_t i = 0; i < host->count; i++) {
+        const struct testimony *other = &host->testimonies[i];
+
+        if (!other->dropped && other->outcome != ATVM_OUTCOME_NONE &&
+            other->outcome != kept->outcome &&
+            (other->item->record->basis == ATVM_BASIS_DIRECT ||
+             other->outcome == ATVM_OUTCOME_FAIL))
+            return other;
+    }
+    return NULL;
+}
+
+static void note_conflict(const struct host_case *host, const struct host_verdict *verdict,
+                          struct conflict_list *list)
+{
+    const struct testimony *kept = verdict->status == HOST_FAIL
+                                       ? (host->direct_fail ? host->direct_fail : host->marker)
+                                       : host->direct_pass;
+    const struct testimony *other = kept ? contradiction(host, kept) : NULL;
+
+    if (!other)
+        return;
+    memory_grow(&list->conflicts, list->count, &list->capacity, sizeof(*list->conflicts));
+    list->conflicts[list->count++] = (struct conflict){
+        .host = host->name,
+        .question = QUESTION_STATUS,
+        .kept = verdict->status == HOST_UNKNOWN ? "neither" : told_by(host, kept),
+        .dropped = verdict->status == HOST_UNKNOWN
+                       ? memory_format_in(host->judged->memory, "%s, %s", told_by(host, kept),
+                                          told_by(host, other))
+                       : told_by(host, other),
+        .rule = verdict->rule,
+    };
+}
+
+void judge_host(const struct host_case *host, struct host_verdict *ret,
+                struct conflict_list *conflicts)
+{
+    const struct status_row *row = status_of(host);
+
+    *ret = (struct host_verdict){
+        .name = host->name,
+        .status = row->status,
+        .rule = row->rule,
+        .tests = -1,
+        .passed = -1,
+        .failed = -1,
+        .pending = -1,
+        .skipped = -1,
+        .started_ns = -1,
+        .ended_ns = -1,
+        .duration_ns = -1,
+    };
+    ret->sources = memory_array_in(host->judged->memory, NULL, QUESTION_COUNT, sizeof(*ret->sources));
+    decide(host, QUESTION_STATUS, ret);
+    answer_counts(host, ret);
+    answer_text(host, ret);
+    answer_timing(host, ret);
+    note_conflict(host, ret, conflicts);
+}

@@ -1,0 +1,397 @@
+#include "judge-scope.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool judge_scope_has_end_proof(const struct judge_scope *scope)
+{
+    /* An interrupt in the log stands before a bookkeeping XML, not before the log's own end. */
+    return scope->log_ended || (scope->xml_ended && !scope->interrupted);
+}
+
+const char *judge_host_family(const char *host, struct obstack *memory)
+{
+    const char *distribution = strchr(host, '-');
+    size_t letters = 0;
+
+    if (!distribution)
+        return "";
+    distribution++;
+    if (strncmp(distribution, "w2k", 3) == 0)
+        return "windows";
+    while (isalpha((unsigned char)distribution[letters]))
+        letters++;
+    return memory_bytes_in(memory, distribution, letters);
+}
+
+/* ---------------------------------------------------------------- order of hosts */
+
+struct host_place {
+    const char *name;
+    int group; /* 0: the log shows when it was taken, 1: its artifacts do, 2: not taken */
+    int64_t key;
+    size_t listed;
+};
+
+static struct host_place place_of(const struct judge_case *judged, const char *host, size_t listed)
+{
+    struct host_place place = {.name = host, .group = 2, .key = 0, .listed = listed};
+    size_t count;
+    const struct judge_item *const *items = judge_case_items_of(judged, host, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct atvm_evidence *record = items[i]->record;
+        int64_t began = record->started_ns >= 0 ? record->started_ns
+                                                : items[i]->from->source->file.mtime_ns;
+
+        if (record->claim != ATVM_CLAIM_HOST_STARTED && record->claim != ATVM_CLAIM_HOST_RESULT)
+            continue;
+        if (judge_item_is_log(items[i], 0)) {
+            if (place.group > 0 || (int64_t)items[i]->order < place.key)
+                place.key = (int64_t)items[i]->order;
+            place.group = 0;
+        } else if (place.group == 2 || (place.group == 1 && began < place.key)) {
+            place.group = 1;
+            place.key = began;
+        }
+    }
+    return place;
+}
+
+static int compare_places(const void *one, const void *other)
+{
+    const struct host_place *a = one, *b = other;
+
+    if (a->group != b->group)
+        return a->group - b->group;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return (a->listed > b->listed) - (a->listed < b->listed);
+}
+
+static void order_hosts(const struct judge_case *judged, const char **hosts, size_t count)
+{
+    struct host_place *places = memory_zeroed(count, sizeof(*places));
+
+    for (size_t i = 0; i < count; i++)
+        places[i] = place_of(judged, hosts[i], i);
+    qsort(places, count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < count; i++)
+        hosts[i] = places[i].name;
+    free(places);
+}
+
+/* ---------------------------------------------------------------- what the log shows */
+
+static void read_log_item(struct judge_scope *scope, const struct atvm_evidence *record)
+{
+    switch (record->claim) {
+    case ATVM_CLAIM_SCOPE_STARTED:
+        if (record->scope)
+            scope->name = scope->is_subrun ? record->scope : scope->name;
+        scope->log_ended = scope->interrupted = false;
+        scope->cancelled = NULL;
+        break;
+    case ATVM_CLAIM_HOST_STARTED:
+        scope->log_ended = scope->interrupted = false;
+        break;
+    case ATVM_CLAIM_SCOPE_TOTALS:
+        scope->interrupted = false;
+        break;
+    case ATVM_CLAIM_SCOPE_ENDED:
+        scope->log_ended = true;
+        scope->interrupted = false;
+        break;
+    case ATVM_CLAIM_INTERRUPTED:
+        scope->interrupted = true;
+        break;
+    case ATVM_CLAIM_CANCELLED:
+        scope->cancelled = record->text ? record->text : "";
+        break;
+    case ATVM_CLAIM_RUN_URL:
+        scope->run_url = record->text;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Records of a source stand in the order of its lines, so the last word counts. */
+static void read_log(const struct judge_case *judged, struct judge_scope *scope)
+{
+    for (size_t i = 0; i < judged->item_count; i++)
+        if (judge_item_is_log(&judged->items[i], scope->batch))
+            read_log_item(scope, judged->items[i].record);
+}
+
+static int32_t last_batch(const struct judge_case *judged)
+{
+    int32_t last = 0;
+
+    for (size_t i = 0; i < judged->item_count; i++)
+        if (judge_item_is_log(&judged->items[i], 0) && judged->items[i].record->batch > last)
+            last = judged->items[i].record->batch;
+    return last;
+}
+
+/* ---------------------------------------------------------------- bookkeeping XML */
+
+static bool is_bookkeeping_end(const struct judge_item *item)
+{
+    return item->record->claim == ATVM_CLAIM_SCOPE_ENDED &&
+           item->record->basis == ATVM_BASIS_BOOKKEEPING && !item->from->damaged;
+}
+
+static void read_xml_end(struct judge_scope *scope, const struct judge_item *item)
+{
+    int64_t time_ns = item->from->source->file.mtime_ns;
+
+    scope->xml_ended = true;
+    if (time_ns > scope->end_ns)
+        scope->end_ns = time_ns;
+}
+
+/* In a plain run any bookkeeping XML that does not name another build and is not older than the
+ * last host artifact; the age rule is not for sub-runs, which own theirs by name (R1.5). */
+static void read_bookkeeping(const struct judge_case *judged, struct judge_scope *scope)
+{
+    for (size_t i = 0; i < judged->item_count; i++) {
+        const struct judge_item *item = &judged->items[i];
+        const char *named = item->record->scope;
+
+        if (!is_bookkeeping_end(item))
+            continue;
+        if (scope->is_subrun ? judge_text_is(named, scope->name)
+                             : (!named || strcmp(named, scope->name) == 0) &&
+                                   item->from->source->file.mtime_ns >= judged->last_artifact_ns)
+            read_xml_end(scope, item);
+    }
+}
+
+static void note_log_end_time(const struct judge_case *judged, struct judge_scope *scope)
+{
+    /* The log has no times of its own; its last change dates the end of what it holds last. */
+    if (scope->log_ended && scope->end_ns < 0 && judged->log &&
+        (scope->batch == 0 || scope->batch == last_batch(judged)))
+        scope->end_ns = judged->log->source->file.mtime_ns;
+}
+
+/* ---------------------------------------------------------------- plain runs */
+
+static struct judge_scope *plain_scope(const struct judge_case *judged)
+{
+    struct judge_scope *scope = memory_array_in(judged->memory, NULL, 1, sizeof(*scope));
+
+    *scope = (struct judge_scope){
+        .name = judged->policy->build, .end_ns = -1, .host_count = judged->host_count};
+    scope->hosts = memory_array_in(judged->memory, judged->hosts, judged->host_count,
+                                   sizeof(*scope->hosts));
+    order_hosts(judged, scope->hosts, scope->host_count);
+    read_log(judged, scope);
+    read_bookkeeping(judged, scope);
+    note_log_end_time(judged, scope);
+    return scope;
+}
+
+/* ---------------------------------------------------------------- categorized runs */
+
+struct scope_list {
+    const struct judge_case *judged;
+    struct judge_scope *scopes;
+    size_t count;
+};
+
+static struct judge_scope *add_scope(struct scope_list *list, const char *name, int32_t batch)
+{
+    struct judge_scope *scope = &list->scopes[list->count++];
+
+    *scope = (struct judge_scope){
+        .name = name, .batch = batch, .is_subrun = true, .end_ns = -1};
+    scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count,
+                                   sizeof(*scope->hosts));
+    return scope;
+}
+
+static bool scope_has_host(const struct judge_scope *scope, const char *host)
+{
+    for (size_t i = 0; i < scope->host_count; i++)
+        if (strcmp(scope->hosts[i], host) == 0)
+            return true;
+    return false;
+}
+
+static bool any_scope_has_host(const struct scope_list *list, const char *host)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (scope_has_host(&list->scopes[i], host))
+            return true;
+    return false;
+}
+
+static struct judge_scope *find_scope(struct scope_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (judge_text_is(list->scopes[i].name, name))
+            return &list->scopes[i];
+    return NULL;
+}
+
+static bool batch_claims(const struct judge_item *item)
+{
+    return item->record->host && item->record->basis != ATVM_BASIS_BOOKKEEPING &&
+           (item->record->claim == ATVM_CLAIM_EXPECTED_HOST ||
+            item->record->claim == ATVM_CLAIM_HOST_STARTED ||
+            item->record->claim == ATVM_CLAIM_HOST_RESULT);
+}
+
+static void add_batch(struct scope_list *list, int32_t batch)
+{
+    struct judge_scope *scope = add_scope(list, NULL, batch);
+
+    for (size_t i = 0; i < list->judged->item_count; i++) {
+        const struct judge_item *item = &list->judged->items[i];
+
+        if (judge_item_is_log(item, batch) && batch_claims(item) &&
+            !scope_has_host(scope, item->record->host))
+            scope->hosts[scope->host_count++] = item->record->host;
+    }
+    read_log(list->judged, scope);
+}
+
+/* "<build>-<group>" of a bookkeeping XML of this run; NULL: not one. */
+static const char *grouped_name(const struct judge_case *judged, const struct judge_item *item)
+{
+    size_t length = strlen(judged->policy->build);
+    const char *named = item->record->scope;
+
+    if (!is_bookkeeping_end(item) || !named ||
+        strncmp(named, judged->policy->build, length) != 0 || named[length] != '-' ||
+        !named[length + 1])
+        return NULL;
+    return named;
+}
+
+static const char *family_name(const struct judge_case *judged, const char *family)
+{
+    return memory_format_in(judged->memory, "%s-%s", judged->policy->build, family);
+}
+
+/* A batch whose log part announces no name takes it from its family, which is what the grouped XML
+ * is named after; where that name is taken, from a grouped XML that nobody has claimed. */
+static void name_batch(struct scope_list *list, struct judge_scope *scope)
+{
+    const struct judge_case *judged = list->judged;
+    const char *name = scope->host_count ? family_name(judged, judge_host_family(scope->hosts[0],
+                                                                                 judged->memory))
+                                         : NULL;
+
+    for (size_t i = 0; i < judged->item_count && (!name || find_scope(list, name)); i++) {
+        const char *grouped = grouped_name(judged, &judged->items[i]);
+
+        if (grouped && !find_scope(list, grouped))
+            name = grouped;
+    }
+    if (!name || find_scope(list, name))
+        name = memory_format_in(judged->memory, "%s-batch%d", judged->policy->build, scope->batch);
+    scope->name = name;
+}
+
+/* Without a log a sub-run shows by its grouped XML, or by artifacts of hosts of its family. */
+static struct judge_scope *subrun_without_log(struct scope_list *list, const char *name)
+{
+    struct judge_scope *scope = find_scope(list, name);
+
+    return scope ? scope : add_scope(list, name, 0);
+}
+
+static bool host_has_begun(const struct judge_case *judged, const char *host)
+{
+    return place_of(judged, host, 0).group < 2;
+}
+
+static void add_subruns_without_log(struct scope_list *list)
+{
+    const struct judge_case *judged = list->judged;
+
+    for (size_t i = 0; i < judged->item_count; i++) {
+        const char *name = grouped_name(judged, &judged->items[i]);
+
+        if (name)
+            subrun_without_log(list, name);
+    }
+    for (size_t i = 0; i < judged->host_count; i++) {
+        const char *host = judged->hosts[i];
+        const char *name = family_name(judged, judge_host_family(host, judged->memory));
+        struct judge_scope *scope = find_scope(list, name);
+
+        if (any_scope_has_host(list, host) || (!scope && !host_has_begun(judged, host)))
+            continue;
+        if (scope && scope->batch > 0)
+            continue;
+        scope = subrun_without_log(list, name);
+        scope->hosts[scope->host_count++] = host;
+    }
+}
+
+static int64_t first_sign(const struct judge_case *judged, const struct judge_scope *scope)
+{
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < scope->host_count; i++) {
+        struct host_place place = place_of(judged, scope->hosts[i], 0);
+
+        if (place.group == 1 && place.key < first)
+            first = place.key;
+    }
+    return first != INT64_MAX ? first : scope->end_ns;
+}
+
+/* The log's batches in its order, then what only artifacts show, by time. */
+static void order_subruns(struct scope_list *list)
+{
+    for (size_t i = 1; i < list->count; i++)
+        for (size_t j = i; j > 0; j--) {
+            struct judge_scope *before = &list->scopes[j - 1], *after = &list->scopes[j], swap;
+
+            if (before->batch > 0 || after->batch > 0 ||
+                first_sign(list->judged, before) <= first_sign(list->judged, after))
+                break;
+            swap = *before;
+            *before = *after;
+            *after = swap;
+        }
+}
+
+static struct judge_scope *subruns(const struct judge_case *judged, size_t *ret_count)
+{
+    int32_t batches = last_batch(judged);
+    size_t most = (size_t)batches + judged->host_count + judged->item_count + 1;
+    struct scope_list list = {
+        .judged = judged,
+        .scopes = memory_array_in(judged->memory, NULL, most, sizeof(struct judge_scope)),
+    };
+
+    for (int32_t batch = 1; batch <= batches; batch++)
+        add_batch(&list, batch);
+    for (size_t i = 0; i < list.count; i++)
+        if (!list.scopes[i].name)
+            name_batch(&list, &list.scopes[i]);
+    add_subruns_without_log(&list);
+    for (size_t i = 0; i < list.count; i++) {
+        order_hosts(judged, list.scopes[i].hosts, list.scopes[i].host_count);
+        read_bookkeeping(judged, &list.scopes[i]);
+        note_log_end_time(judged, &list.scopes[i]);
+    }
+    order_subruns(&list);
+    *ret_count = list.count;
+    return list.scopes;
+}
+
+struct judge_scope *judge_scopes(const struct judge_case *judged, size_t *ret_count)
+{
+    if (judged->policy->categorized)
+        return subruns(judged, ret_count);
+    *ret_count = 1;
+    return plain_scope(judged);
+}

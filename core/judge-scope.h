@@ -1,0 +1,34 @@
+/*
+ * The scopes of a run: the whole of a plain run, or the sub-runs of a categorized one, and what
+ * shows that each has begun, ended, was interrupted or cancelled. Private to judge*.c.
+ */
+#ifndef ATVM_CORE_JUDGE_SCOPE_H
+#define ATVM_CORE_JUDGE_SCOPE_H
+
+#include "judge-case.h"
+
+struct judge_scope {
+    const char *name;
+    int32_t batch;           /* of the log; 0: a plain run, or a sub-run the log does not show */
+    bool is_subrun;
+    const char **hosts;      /* in the order in which the run took them, then the untaken ones */
+    size_t host_count;
+    bool log_ended;          /* the log proves the end */
+    bool xml_ended;          /* a bookkeeping XML does */
+    bool interrupted;        /* the log ends in an interrupt or a kill */
+    const char *cancelled;   /* the log's own reason; NULL: not cancelled */
+    const char *run_url;
+    int64_t end_ns;          /* when the end proof was there; -1 */
+};
+
+/* End proof (R1.5). */
+bool judge_scope_has_end_proof(const struct judge_scope *scope);
+
+/* The scopes in the order in which the run took them; a sub-run appears when it has begun. */
+struct judge_scope *judge_scopes(const struct judge_case *judged, size_t *ret_count);
+
+/* "redhat" for "atvm71-redhat9.1", "windows" for "atvm160-w2k25": the letters of the distribution
+ * (formats.md: names of sub-runs); "" where the host's name has no such part. */
+const char *judge_host_family(const char *host, struct obstack *memory);
+
+#endif

@@ -1,0 +1,285 @@
+#include "judge-state.h"
+
+#include <string.h>
+
+#include "judge-host.h"
+
+bool judge_runner_was_seen(const struct judge_case *judged)
+{
+    return judged->policy->runner_seen || judged->runner.alive || judged->log ||
+           judged->last_artifact_ns >= 0;
+}
+
+/* "Could not look" is never "no runner". */
+static bool runner_may_live(const struct judge_case *judged)
+{
+    return judged->runner.alive || !judged->runner.looked;
+}
+
+static bool in_start_grace(const struct judge_case *judged)
+{
+    return !judge_runner_was_seen(judged) &&
+           judged->now_ns - judged->policy->since_ns < judged->policy->start_grace_ns;
+}
+
+bool judge_may_go_on(const struct judge_case *judged, const struct judge_scope *scope)
+{
+    return !judge_scope_has_end_proof(scope) && (runner_may_live(judged) || in_start_grace(judged));
+}
+
+static bool is_silent(const struct judge_case *judged)
+{
+    int64_t last = judged->last_progress_ns > judged->policy->since_ns ? judged->last_progress_ns
+                                                                       : judged->policy->since_ns;
+
+    return judged->now_ns - last >= judged->policy->hang_after_ns;
+}
+
+/* ---------------------------------------------------------------- what the hosts add up to */
+
+struct tally {
+    size_t total, passed, failed, open; /* open: without a final result */
+    const char *first_failed, *first_open;
+    enum host_status first_open_status;
+};
+
+static struct tally tally_of(const struct scope_verdict *scope)
+{
+    struct tally tally = {.total = scope->host_count};
+
+    for (size_t i = 0; i < scope->host_count; i++) {
+        const struct host_verdict *host = &scope->hosts[i];
+
+        if (!host_status_is_final(host->status)) {
+            if (tally.open++ == 0) {
+                tally.first_open = host->name;
+                tally.first_open_status = host->status;
+            }
+        } else if (host->status == HOST_FAIL) {
+            if (tally.failed++ == 0)
+                tally.first_failed = host->name;
+        } else {
+            tally.passed++;
+        }
+    }
+    return tally;
+}
+
+static const char *and_more(struct obstack *memory, size_t count)
+{
+    return count > 1 ? memory_format_in(memory, " and %zu more", count - 1) : "";
+}
+
+static const char *hosts_word(size_t count)
+{
+    return count == 1 ? "host" : "hosts";
+}
+
+static void set(struct scope_verdict *ret, enum run_state state, const char *rule,
+                const char *reason)
+{
+    ret->state = state;
+    ret->rule = rule;
+    ret->reason = reason;
+}
+
+static void set_ended(struct obstack *memory, struct scope_verdict *ret, const struct tally *tally)
+{
+    if (tally->total == 0)
+        set(ret, STATE_UNKNOWN, "ended-without-hosts", "it has ended, but names no host");
+    else if (tally->open > 0)
+        set(ret, STATE_UNKNOWN, "ended-without-result",
+            memory_format_in(memory, "it has ended, but there is no result of %s (%s)%s",
+                             tally->first_open, host_status_name(tally->first_open_status),
+                             and_more(memory, tally->open)));
+    else if (tally->failed > 0)
+        set(ret, STATE_FAILED, "ended-with-failures",
+            memory_format_in(memory, "%zu of %zu %s failed: %s%s", tally->failed, tally->total,
+                             hosts_word(tally->total), tally->first_failed,
+                             and_more(memory, tally->failed)));
+    else
+        set(ret, STATE_COMPLETED, "ended-all-passed",
+            tally->total == 1
+                ? "the host passed"
+                : memory_format_in(memory, "all %zu hosts passed", tally->total));
+}
+
+/* ---------------------------------------------------------------- state of a scope (R1.5) */
+
+static void set_going_on(const struct judge_case *judged, struct scope_verdict *ret,
+                         const struct tally *tally)
+{
+    if (!is_silent(judged))
+        set(ret, STATE_RUNNING, "going-on",
+            memory_format_in(judged->memory, "%zu of %zu %s finished",
+                             tally->passed + tally->failed, tally->total,
+                             hosts_word(tally->total)));
+    else if (judged->runner.looked)
+        set(ret, STATE_HUNG, "silent",
+            memory_format_in(judged->memory,
+                             "the runner (pid %lld) is alive, but log and artifacts have not "
+                             "changed for %lld minutes",
+                             (long long)judged->runner.pid,
+                             (long long)((judged->now_ns - (judged->last_progress_ns >= 0
+                                                                ? judged->last_progress_ns
+                                                                : judged->policy->since_ns)) /
+                                         (60 * INT64_C(1000000000)))));
+    else
+        set(ret, STATE_UNKNOWN, "silent-and-unseen",
+            "the process table could not be looked at, and log and artifacts do not change");
+}
+
+static void set_without_runner(const struct judge_case *judged, const struct judge_scope *scope,
+                               struct scope_verdict *ret)
+{
+    if (scope->interrupted)
+        set(ret, STATE_TERMINATED, "log-ends-in-interrupt",
+            "the log ends in an interrupt, and the runner is gone");
+    else if (judge_runner_was_seen(judged))
+        set(ret, STATE_TERMINATED, "runner-gone-without-end",
+            "the runner is gone, and nothing shows that it came to its end");
+    else if (in_start_grace(judged))
+        set(ret, STATE_RUNNING, "waiting-for-the-runner", "no runner, log or artifact has been seen yet");
+    else
+        set(ret, STATE_UNKNOWN, "runner-never-seen",
+            "no runner, log or artifact was seen since the start");
+}
+
+/* Results are final and the upload is confirmed, but the runner stays (R1.6). */
+static bool runner_is_stuck(const struct judge_case *judged, const struct judge_scope *scope,
+                            const struct tally *tally)
+{
+    int64_t confirmed_ns =
+        judged->last_progress_ns > scope->end_ns ? judged->last_progress_ns : scope->end_ns;
+
+    return tally->open == 0 && tally->total > 0 && confirmed_ns >= 0 &&
+           judged->now_ns - confirmed_ns >= judged->policy->stuck_after_ns;
+}
+
+static const char *stuck_note(const struct judge_case *judged)
+{
+    if (!judged->runner.looked)
+        return "whether the runner has exited is not known: the process table could not be looked at";
+    if (judged->runner.defunct_child >= 0)
+        return memory_format_in(
+            judged->memory, "the runner did not exit: process %lld is still alive, with the defunct child %lld",
+            (long long)judged->runner.pid, (long long)judged->runner.defunct_child);
+    return memory_format_in(judged->memory, "the runner did not exit: process %lld is still alive",
+                            (long long)judged->runner.pid);
+}
+
+void judge_scope_state(const struct judge_case *judged, const struct judge_scope *scope,
+                       struct scope_verdict *ret, const char **ret_note)
+{
+    struct tally tally = tally_of(ret);
+    bool ended = judge_scope_has_end_proof(scope);
+    bool waits_for_runner = ended && !scope->is_subrun && runner_may_live(judged);
+
+    *ret_note = NULL;
+    if (judged->policy->cancelled && !(scope->is_subrun && ended))
+        set(ret, STATE_CANCELLED, "cancelled-by-operator", "cancelled by the operator");
+    else if (scope->cancelled)
+        set(ret, STATE_CANCELLED, "cancelled-in-the-log",
+            memory_format_in(judged->memory, "the log says that the run was cancelled: %s",
+                             scope->cancelled));
+    else if (waits_for_runner && runner_is_stuck(judged, scope, &tally)) {
+        set_ended(judged->memory, ret, &tally);
+        *ret_note = stuck_note(judged);
+    } else if (ended && !waits_for_runner)
+        set_ended(judged->memory, ret, &tally);
+    else if (runner_may_live(judged))
+        set_going_on(judged, ret, &tally);
+    else
+        set_without_runner(judged, scope, ret);
+    ret->post = run_state_is_posted(ret->state);
+}
+
+/* ---------------------------------------------------------------- state of a run */
+
+static bool is_claimed(const struct verdict *verdict, const char *host)
+{
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        for (size_t j = 0; j < verdict->scopes[i].host_count; j++)
+            if (strcmp(verdict->scopes[i].hosts[j].name, host) == 0)
+                return true;
+    return false;
+}
+
+static size_t unclaimed_hosts(const struct judge_case *judged, const struct verdict *verdict,
+                              const char **ret_first)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < judged->host_count; i++)
+        if (!is_claimed(verdict, judged->hosts[i]) && count++ == 0)
+            *ret_first = judged->hosts[i];
+    return count;
+}
+
+/* Hosts that no sub-run has claimed count as one more sub-run (R1.5). Without a list of what is
+ * expected nobody knows whether another batch comes, until the runner is gone or stuck. */
+static struct scope_verdict state_of_rest(const struct judge_case *judged,
+                                          const struct verdict *verdict)
+{
+    struct scope_verdict rest = {.state = STATE_COMPLETED, .reason = ""};
+    struct tally none = {.total = 0};
+    const char *first = NULL;
+    size_t unclaimed = unclaimed_hosts(judged, verdict, &first);
+    bool complete = unclaimed == 0 && verdict->scope_count > 0 && judged->policy->host_count > 0;
+
+    if (complete)
+        return rest;
+    if (judged->policy->cancelled) {
+        set(&rest, STATE_CANCELLED, "cancelled-by-operator", "cancelled by the operator");
+    } else if (runner_may_live(judged)) {
+        set_going_on(judged, &rest, &none);
+        if (rest.state == STATE_RUNNING)
+            rest.reason = unclaimed ? memory_format_in(judged->memory, "%zu %s not begun: %s%s",
+                                                       unclaimed, hosts_word(unclaimed), first,
+                                                       and_more(judged->memory, unclaimed))
+                                    : "another batch may come";
+    } else if (verdict->scope_count == 0) {
+        set_without_runner(judged, &(struct judge_scope){.is_subrun = true}, &rest);
+    } else if (unclaimed > 0) {
+        set(&rest, STATE_UNKNOWN, "hosts-of-no-sub-run",
+            memory_format_in(judged->memory, "it has ended, but no sub-run took %s%s", first,
+                             and_more(judged->memory, unclaimed)));
+    }
+    return rest;
+}
+
+static int severity(enum run_state state)
+{
+    static const enum run_state order[] = {STATE_CANCELLED,  STATE_HUNG,    STATE_RUNNING,
+                                           STATE_TERMINATED, STATE_UNKNOWN, STATE_FAILED,
+                                           STATE_COMPLETED};
+    int place = 0;
+
+    while (order[place] != state && place < (int)(sizeof(order) / sizeof(order[0])) - 1)
+        place++;
+    return place;
+}
+
+void judge_run_state(const struct judge_case *judged, struct verdict *verdict)
+{
+    struct scope_verdict worst;
+
+    if (!verdict->categorized) {
+        verdict->state = verdict->scopes[0].state;
+        verdict->reason = verdict->scopes[0].reason;
+        return;
+    }
+    worst = state_of_rest(judged, verdict);
+    for (size_t i = 0; i < verdict->scope_count; i++) {
+        const struct scope_verdict *scope = &verdict->scopes[i];
+
+        if (severity(scope->state) < severity(worst.state) ||
+            (scope->state == worst.state && !*worst.reason)) {
+            worst.state = scope->state;
+            worst.reason =
+                memory_format_in(judged->memory, "%s: %s", scope->name, scope->reason);
+        }
+    }
+    verdict->state = worst.state;
+    verdict->reason = worst.reason;
+}

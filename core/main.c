@@ -1,0 +1,98 @@
+/* The program's front door: finds the subcommand and hands over. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build-id.h"
+#include "cleanup.h"
+#include "cmd/command.h"
+#include "log.h"
+#include "memory.h"
+#include "nearest-name.h"
+
+/* In the order in which --help shows them. */
+static const struct command *const commands[] = {
+    &command_run,
+    &command_replay,
+    &command_check_config,
+    &command_plugins,
+    &command_worker,
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
+
+static void print_help(void)
+{
+    fputs("Usage: atvm-watcher COMMAND [OPTION]…\n\n"
+          "Watches a Cypress run, collects what it leaves behind, and posts one final status.\n\n"
+          "Commands:\n",
+          stdout);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (commands[i]->summary)
+            printf("  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    fputs("\nOptions:\n"
+          "  -h, --help     show this and end\n"
+          "      --version  show version, plugin ABI and build id, and end\n\n"
+          "`atvm-watcher COMMAND --help` describes a command.\n",
+          stdout);
+}
+
+static void print_version(void)
+{
+    CLEANUP_FREE char *build_id = build_id_of("");
+
+    printf("atvm-watcher %s (plugin ABI %d.%d, build id %s)\n", PACKAGE_VERSION, ATVM_ABI_MAJOR,
+           ATVM_ABI_MINOR, build_id ? build_id : "none");
+}
+
+static int report_unknown(const char *word)
+{
+    CLEANUP_FREE char *advice = NULL;
+    const char *names[COMMAND_COUNT + 2];
+    size_t count = 0;
+
+    if (*word == '-') {
+        names[count++] = "--help";
+        names[count++] = "--version";
+    }
+    for (size_t i = 0; *word != '-' && i < COMMAND_COUNT; i++) {
+        if (commands[i]->summary)
+            names[count++] = commands[i]->name;
+    }
+    advice = nearest_name_advice(word, names, count, *word == '-' ? "options" : "commands");
+    fprintf(stderr, "atvm-watcher: unknown %s \"%s\"; %s\nSee: atvm-watcher --help\n",
+            *word == '-' ? "option" : "command", word, advice);
+    return COMMAND_USAGE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs("atvm-watcher: expected a command\nSee: atvm-watcher --help\n", stderr);
+        return COMMAND_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help();
+        return COMMAND_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        print_version();
+        return COMMAND_OK;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return commands[i]->main(argc - 1, argv + 1);
+    }
+    return report_unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int status = dispatch(argc, argv);
+
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        log_error("standard output: %s; part of the output is missing", strerror(errno));
+        return status == COMMAND_OK ? COMMAND_FAILED : status;
+    }
+    return status;
+}

@@ -1,0 +1,485 @@
+/* The outbox on disk. */
+#include "outbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "durable-file.h"
+#include "json-file.h"
+#include "memory.h"
+#include "state.h"
+
+/* No message comes near it; a larger file is somebody else's. */
+#define RECORD_FILE_MAX (64 * 1024 * 1024)
+/* A worker writes a few lines. */
+#define RECEIPT_FILE_MAX (1024 * 1024)
+
+#define RECORD_ENDING ".json"
+
+/* ---- names */
+
+/* "<scope>" or "<scope>+<part>", encoded. '+' is encoded in scopes: "a.2" is not part 2 of "a". */
+static char *base_name(const char *scope, int32_t part)
+{
+    CLEANUP_FREE char *component = durable_component(scope);
+
+    if (!component)
+        return NULL;
+    return part > 1 ? memory_format("%s+%d", component, part) : TAKE_POINTER(component);
+}
+
+static char *path_with_ending(const char *folder, const char *sink, const char *scope, int32_t part,
+                              const char *ending)
+{
+    CLEANUP_FREE char *sink_component = durable_component(sink);
+    CLEANUP_FREE char *base = base_name(scope, part);
+
+    if (!sink_component || !base)
+        return NULL;
+    return memory_format("%s/outbox/%s/%s%s", folder, sink_component, base, ending);
+}
+
+char *outbox_path(const char *folder, const char *sink, const char *scope, int32_t part)
+{
+    return path_with_ending(folder, sink, scope, part, RECORD_ENDING);
+}
+
+static char *record_path(const char *folder, const struct outbox_record *record)
+{
+    return outbox_path(folder, record->sink, record->message.scope, record->message.part);
+}
+
+static char *receipt_path(const char *folder, const struct outbox_record *record)
+{
+    CLEANUP_FREE char *ending = memory_format(".receipt-%d", record->attempt_count);
+
+    return path_with_ending(folder, record->sink, record->message.scope, record->message.part,
+                            ending);
+}
+
+/* "quarantine/<sink>-<scope>"; '-' in the sink's name is encoded, so that two never share one. */
+static char *quarantine_path(const char *folder, const struct outbox_record *record)
+{
+    CLEANUP_FREE char *sink = durable_component(record->sink);
+    CLEANUP_FREE char *base = base_name(record->message.scope, record->message.part);
+    CLEANUP_FREE char *encoded = NULL;
+    size_t length = 0;
+
+    if (!sink || !base)
+        return NULL;
+    encoded = memory_allocate(3 * strlen(sink) + 1);
+    for (const char *byte = sink; *byte; byte++) {
+        if (*byte == '-')
+            length += (size_t)sprintf(encoded + length, "%%2D");
+        else
+            encoded[length++] = *byte;
+    }
+    encoded[length] = '\0';
+    return memory_format("%s/quarantine/%s-%s", folder, encoded, base);
+}
+
+static int no_such_name(const char *folder, const char *sink, const char *scope, char **ret_error)
+{
+    *ret_error =
+        memory_format("%s/outbox: no file can be named after sink '%s' and scope '%s': one "
+                      "of them is empty or too long",
+                      folder, sink, scope);
+    return -ENAMETOOLONG;
+}
+
+/* ---- saving */
+
+static int make_sink_folder(const char *folder, const char *sink, char **ret_error)
+{
+    CLEANUP_FREE char *component = durable_component(sink);
+    CLEANUP_FREE char *path = memory_format("%s/outbox/%s", folder, component ? component : "");
+
+    return durable_make_folders(path, STATE_FOLDER_MODE, ret_error);
+}
+
+int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error)
+{
+    CLEANUP_FREE char *path = record_path(folder, record);
+    struct json_object *object;
+    int error;
+
+    if (!path)
+        return no_such_name(folder, record->sink, record->message.scope, ret_error);
+    error = make_sink_folder(folder, record->sink, ret_error);
+    if (error)
+        return error;
+    object = outbox_record_to_json(record);
+    error = json_file_write(path, object, ret_error);
+    json_object_put(object);
+    return error;
+}
+
+/* ---- loading */
+
+/* Stands in for a record that cannot be read. */
+static struct outbox_record *held_record(const char *sink, const char *scope, int32_t part,
+                                         const char *explanation, int64_t now_ns)
+{
+    struct outbox_message message = {
+        .kind = ATVM_MESSAGE_REPORT,
+        .format = ATVM_FORMAT_TEXT,
+        .part = part,
+        .parts = part,
+        .key = memory_string("unknown"),
+        .build = memory_string("unknown"),
+        .scope = memory_string(scope),
+        .title = memory_string(scope),
+    };
+    struct outbox_record *record = outbox_record_new(sink, &message, 0, now_ns);
+
+    record->state = OUTBOX_UNCERTAIN;
+    record->settled_ns = now_ns;
+    record->maybe_posted = true;
+    record->explanation = memory_string(explanation);
+    return record;
+}
+
+/* The damaged file keeps its name until the record that stands in for it replaces it: at no time is
+ * there none, which would mean "never posted". */
+static int replace_damaged(const char *folder, const char *path, const char *damage,
+                           const char *sink, const char *scope, int32_t part, int64_t now_ns,
+                           struct outbox_record **ret, char **ret_warning, char **ret_error)
+{
+    CLEANUP_FREE char *aside = NULL;
+    CLEANUP_FREE char *explanation = NULL;
+    struct outbox_record *record;
+    int error = durable_set_aside(path, DURABLE_KEEP, now_ns, &aside, ret_error);
+
+    if (error)
+        return error;
+    explanation = memory_format("%s; it was kept as %s", damage, aside);
+    record = held_record(sink, scope, part, explanation, now_ns);
+    error = outbox_save(folder, record, ret_error);
+    if (error) {
+        outbox_record_free(record);
+        return error;
+    }
+    *ret = record;
+    *ret_warning = memory_format("%s; whether %s has the post of %s is not known: it is held",
+                                 explanation, sink, scope);
+    return 0;
+}
+
+static bool is_about(const struct outbox_record *record, const char *sink, const char *scope,
+                     int32_t part)
+{
+    return strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0 &&
+           record->message.part == part;
+}
+
+int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
+                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
+{
+    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
+    CLEANUP_FREE char *damage = NULL;
+    struct json_object *object = NULL;
+    struct outbox_record *record;
+    int error;
+
+    if (!path)
+        return no_such_name(folder, sink, scope, ret_error);
+    error = json_file_read(path, RECORD_FILE_MAX, OUTBOX_SCHEMA, OUTBOX_SCHEMA_VERSION, &object,
+                           &damage);
+    record = error ? NULL : outbox_record_from_json(object);
+    json_object_put(object);
+    if (record && is_about(record, sink, scope, part)) {
+        *ret = record;
+        return 0;
+    }
+    outbox_record_free(record);
+    if (error && error != -EBADMSG) {
+        *ret_error = TAKE_POINTER(damage);
+        return error;
+    }
+    if (!damage)
+        damage = memory_format("%s: is damaged: a member is missing, has the wrong type, or is "
+                               "another scope's",
+                               path);
+    return replace_damaged(folder, path, damage, sink, scope, part, now_ns, ret, ret_warning,
+                           ret_error);
+}
+
+/* "<scope>[+<part>].json" -> scope (free it) and part; NULL for any other file. */
+static char *scope_of_file(const char *name, int32_t *ret_part)
+{
+    size_t length = strlen(name), ending = strlen(RECORD_ENDING);
+    CLEANUP_FREE char *base = NULL;
+    char *plus, *rest;
+    long part = 1;
+
+    if (name[0] == '.' || length <= ending || strcmp(name + length - ending, RECORD_ENDING) != 0)
+        return NULL;
+    base = memory_format("%.*s", (int)(length - ending), name);
+    plus = strchr(base, '+');
+    if (plus) {
+        *plus = '\0';
+        part = strtol(plus + 1, &rest, 10);
+        if (*rest || part < 2 || part > INT32_MAX)
+            return NULL;
+    }
+    *ret_part = (int32_t)part;
+    return durable_component_decode(base);
+}
+
+static void add_line(char **text, char *line)
+{
+    char *before = *text;
+
+    if (!line)
+        return;
+    *text = before ? memory_format("%s\n%s", before, line) : memory_string(line);
+    free(before);
+    free(line);
+}
+
+static int list_record(const char *folder, const char *sink, const char *file, int64_t now_ns,
+                       struct outbox_list *list, char **ret_warnings, char **ret_error)
+{
+    struct outbox_record *record = NULL;
+    char *warning = NULL;
+    int32_t part = 1;
+    CLEANUP_FREE char *scope = scope_of_file(file, &part);
+    int error;
+
+    if (!scope)
+        return 0;
+    error = outbox_load(folder, sink, scope, part, now_ns, &record, &warning, ret_error);
+    add_line(ret_warnings, warning);
+    if (error)
+        return error;
+    memory_grow(&list->records, list->count, &list->capacity, sizeof(*list->records));
+    list->records[list->count++] = record;
+    return 0;
+}
+
+/* Calls `visit` for each name in the folder that does not begin with a dot, in byte order (records
+ * are replaced meanwhile, which readdir may show twice). A missing folder has none. */
+static int for_each_name(const char *path, int (*visit)(void *user, const char *name), void *user,
+                         char **ret_error)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, NULL, alphasort);
+    int error = count < 0 && errno != ENOENT ? -errno : 0;
+
+    if (error)
+        *ret_error = memory_format("%s: read folder: %s", path, strerror(-error));
+    for (int i = 0; i < count; i++) {
+        if (!error && entries[i]->d_name[0] != '.')
+            error = visit(user, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return error;
+}
+
+struct listing {
+    const char *folder;
+    const char *sink; /* decoded; while its folder is read */
+    int64_t now_ns;
+    struct outbox_list *list;
+    char **warnings, **error;
+};
+
+static int visit_file(void *user, const char *name)
+{
+    struct listing *listing = user;
+
+    return list_record(listing->folder, listing->sink, name, listing->now_ns, listing->list,
+                       listing->warnings, listing->error);
+}
+
+static int visit_sink(void *user, const char *name)
+{
+    struct listing *listing = user;
+    CLEANUP_FREE char *sink = durable_component_decode(name);
+    CLEANUP_FREE char *path = memory_format("%s/outbox/%s", listing->folder, name);
+
+    if (!sink)
+        return 0;
+    listing->sink = sink;
+    return for_each_name(path, visit_file, listing, listing->error);
+}
+
+static int compare_records(const void *left, const void *right)
+{
+    const struct outbox_record *a = *(struct outbox_record *const *)left;
+    const struct outbox_record *b = *(struct outbox_record *const *)right;
+
+    if (a->sequence != b->sequence)
+        return a->sequence < b->sequence ? -1 : 1;
+    return strcmp(a->sink, b->sink);
+}
+
+int outbox_load_all(const char *folder, int64_t now_ns, struct outbox_list *ret,
+                    char **ret_warnings, char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/outbox", folder);
+    struct listing listing = {folder, NULL, now_ns, ret, ret_warnings, ret_error};
+    int error;
+
+    *ret = (struct outbox_list){0};
+    error = for_each_name(path, visit_sink, &listing, ret_error);
+    if (error) {
+        outbox_list_free(ret);
+        return error;
+    }
+    if (ret->count > 0)
+        qsort(ret->records, ret->count, sizeof(*ret->records), compare_records);
+    return 0;
+}
+
+void outbox_list_free(struct outbox_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        outbox_record_free(list->records[i]);
+    free(list->records);
+    *list = (struct outbox_list){0};
+}
+
+/* ---- attempts */
+
+static int make_receipt(const char *folder, const struct outbox_record *record, int *ret_descriptor,
+                        char **ret_error)
+{
+    CLEANUP_FREE char *path = receipt_path(folder, record);
+    int error;
+
+    if (!path)
+        return no_such_name(folder, record->sink, record->message.scope, ret_error);
+    error = make_sink_folder(folder, record->sink, ret_error);
+    if (!error)
+        error = durable_create(path, JSON_FILE_MODE, ret_descriptor, ret_error);
+    if (error)
+        return error;
+    if (flock(*ret_descriptor, LOCK_EX | LOCK_NB) < 0) {
+        error = -errno;
+        *ret_error = memory_format("%s: lock: %s", path, strerror(-error));
+        close(take_descriptor(ret_descriptor));
+    }
+    return error;
+}
+
+/* On failure the attempt's number stays used: the record may already stand on disk as `sending`,
+ * and its receipt file must then keep saying that nothing was committed. */
+int outbox_begin(const char *folder, struct outbox_record *record, int64_t now_ns, int *ret_receipt,
+                 char **ret_error)
+{
+    CLEANUP_CLOSE int receipt = -1;
+    int error;
+
+    record->attempt_count++;
+    record->attempt_started_ns = now_ns;
+    error = make_receipt(folder, record, &receipt, ret_error);
+    if (error)
+        return error;
+    record->state = OUTBOX_SENDING;
+    error = outbox_save(folder, record, ret_error);
+    if (error)
+        record->state = OUTBOX_PENDING;
+    else
+        *ret_receipt = take_descriptor(&receipt);
+    return error;
+}
+
+int outbox_look_at_worker(const char *folder, const struct outbox_record *record,
+                          enum outbox_worker *ret, char **ret_error)
+{
+    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_CLOSE int descriptor =
+        path ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+    int error = 0;
+
+    *ret = OUTBOX_WORKER_ENDED;
+    if (descriptor < 0 && errno == ENOENT)
+        return 0;
+    if (descriptor >= 0 && flock(descriptor, LOCK_SH | LOCK_NB) == 0)
+        return 0;
+    if (descriptor >= 0 && errno == EWOULDBLOCK) {
+        *ret = OUTBOX_WORKER_RUNNING;
+        return 0;
+    }
+    error = -errno;
+    *ret_error = memory_format("%s: lock: %s", path ? path : folder, strerror(-error));
+    return error;
+}
+
+int outbox_read_receipt(const char *folder, const struct outbox_record *record, const char *ending,
+                        struct outbox_receipt *ret, char **ret_error)
+{
+    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_FREE char *content = NULL;
+    size_t length = 0;
+    int error = durable_read(path, RECEIPT_FILE_MAX, &content, &length, ret_error);
+
+    if (error && error != -ENOENT)
+        return error;
+    *ret = outbox_reading_receipt(content, length, ending);
+    return 0;
+}
+
+/* ---- settling */
+
+static int write_object(const char *folder, const char *name, struct json_object *object,
+                        char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/%s", folder, name);
+    int error = json_file_write(path, object, ret_error);
+
+    json_object_put(object);
+    return error;
+}
+
+static struct json_object *reason_to_json(const struct outbox_record *record)
+{
+    struct json_object *object = json_object_new_object();
+
+    json_object_object_add(object, "schema", json_object_new_string("atvm.quarantine/1"));
+    json_object_object_add(object, "sink", json_object_new_string(record->sink));
+    json_object_object_add(object, "scope", json_object_new_string(record->message.scope));
+    json_object_object_add(object, "explanation",
+                           json_object_new_string(record->explanation ? record->explanation : ""));
+    json_object_object_add(object, "attempts", json_object_new_int(record->attempt_count));
+    json_object_object_add(object, "time", json_object_new_int64(record->settled_ns));
+    if (record->attempts_kept > 0)
+        outbox_receipt_to_json(&record->attempts[record->attempts_kept - 1].receipt, object);
+    return object;
+}
+
+static int write_quarantine(const char *folder, const struct outbox_record *record,
+                            char **ret_error)
+{
+    CLEANUP_FREE char *path = quarantine_path(folder, record);
+    int error;
+
+    if (!path)
+        return no_such_name(folder, record->sink, record->message.scope, ret_error);
+    error = durable_make_folders(path, STATE_FOLDER_MODE, ret_error);
+    if (!error)
+        error =
+            write_object(path, "message.json", outbox_message_to_json(&record->message), ret_error);
+    return error ? error : write_object(path, "reason.json", reason_to_json(record), ret_error);
+}
+
+int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error)
+{
+    CLEANUP_FREE char *receipt = receipt_path(folder, record);
+    int error = 0;
+
+    /* Before the record: found unfinished at the next start, it is simply written again. */
+    if (record->state == OUTBOX_QUARANTINED)
+        error = write_quarantine(folder, record, ret_error);
+    if (!error)
+        error = outbox_save(folder, record, ret_error);
+    return error || !receipt ? error : durable_remove(receipt, ret_error);
+}

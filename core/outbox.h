@@ -1,0 +1,208 @@
+/*
+ * The outbox: which message goes to which sink, what was tried, and what became of it. It is the
+ * authority on what was posted; markers follow from it (doc/outbox.md has the protocol).
+ *
+ *     pending -> sending -> delivered
+ *        ^          |----> pending       (RETRY: certainly not delivered)
+ *        '----------|----> quarantined   (REJECTED, or retried for too long)
+ *                   '----> uncertain     (it may have arrived)
+ *
+ * Deciding (outbox_next, outbox_reading_receipt, outbox_settle, outbox_retry_delay) is pure;
+ * reading and writing of files is apart from it.
+ */
+#ifndef ATVM_CORE_OUTBOX_H
+#define ATVM_CORE_OUTBOX_H
+
+#include <atvm/plugin.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum outbox_state {
+    OUTBOX_PENDING = 1, /* to be sent, at next_attempt_ns or as soon as possible */
+    OUTBOX_SENDING,     /* an attempt was begun; its receipt file says how far it got */
+    OUTBOX_DELIVERED,
+    OUTBOX_UNCERTAIN,  /* held: an operator decides */
+    OUTBOX_QUARANTINED /* held: certainly not delivered, and trying again will not help */
+};
+
+const char *outbox_state_name(enum outbox_state state);
+/* Delivered, uncertain or quarantined: nothing more happens by itself. */
+bool outbox_state_is_settled(enum outbox_state state);
+
+/* One part of one message, with its body; strings are owned. See struct atvm_message. */
+struct outbox_message {
+    int32_t kind;        /* enum atvm_message_kind */
+    int32_t format;      /* enum atvm_format */
+    int32_t part, parts; /* from 1 */
+    char *key, *build, *scope, *title;
+    char *supersedes; /* NULL: none */
+    char *body;
+};
+
+/* See struct atvm_receipt; outcome 0: none yet. */
+struct outbox_receipt {
+    int32_t outcome, code;
+    int64_t retry_after_ns; /* -1: no wish */
+    char *remote_id, *reason, *remedy;
+};
+
+/* One attempt that has ended. */
+struct outbox_attempt {
+    int32_t number; /* from 1 */
+    int64_t started_ns, ended_ns;
+    struct outbox_receipt receipt;
+};
+
+/* Attempts kept in a record; of more, the oldest are dropped. */
+#define OUTBOX_ATTEMPTS_KEPT 20
+
+/* One record, as in outbox/<sink>/<scope>.json. Times are ns since 1970 UTC, -1: none. */
+struct outbox_record {
+    char *sink; /* name of the sink's instance */
+    enum outbox_state state;
+    struct outbox_message message;
+    int64_t created_ns;
+    int64_t sequence;           /* order within the build, from 1 */
+    int32_t attempt_count;      /* begun so far; the number of the attempt in `sending` */
+    int64_t attempt_started_ns; /* of that one */
+    int64_t next_attempt_ns;    /* pending: not before */
+    int64_t delay_ns;           /* pending: how long before next_attempt_ns that was decided */
+    int64_t settled_ns;
+    bool maybe_posted; /* an attempt was uncertain, and the policy was to send again */
+    char *explanation; /* why it is uncertain or quarantined, one line; NULL */
+    struct outbox_attempt attempts[OUTBOX_ATTEMPTS_KEPT];
+    size_t attempts_kept;
+};
+
+/* A pending record; the message's strings are taken over, `message` is emptied. */
+struct outbox_record *outbox_record_new(const char *sink, struct outbox_message *message,
+                                        int64_t sequence, int64_t now_ns);
+/* Accepts NULL. */
+void outbox_record_free(struct outbox_record *record);
+void outbox_message_clear(struct outbox_message *message);
+void outbox_receipt_clear(struct outbox_receipt *receipt);
+
+/* ---- deciding: pure */
+
+struct outbox_policy {
+    int64_t retry_first_ns, retry_max_ns, retry_give_up_ns;
+    bool resend_uncertain; /* on_uncertain = "resend" */
+};
+
+/* What is known of the attempt of a record that says `sending`. */
+enum outbox_worker {
+    OUTBOX_WORKER_RUNNING, /* the receipt file is locked: it may still say something */
+    OUTBOX_WORKER_ENDED
+};
+
+enum outbox_action {
+    OUTBOX_NOTHING, /* settled */
+    OUTBOX_SEND,    /* begin an attempt now */
+    OUTBOX_WAIT,    /* look again in *ret_wait_ns */
+    OUTBOX_READ     /* the attempt is over: read its receipt and settle */
+};
+
+/* How often a worker that another watcher started is looked at. */
+#define OUTBOX_LOOK_AGAIN_NS (200 * 1000 * 1000LL)
+
+/* What is to be done next. A clock that was set back never makes a message wait longer than was
+ * decided. */
+enum outbox_action outbox_next(const struct outbox_record *record, enum outbox_worker worker,
+                               int64_t now_ns, int64_t *ret_wait_ns);
+
+/*
+ * What the content of a receipt file amounts to (NULL: there is no such file, which cannot come
+ * from a crash). Without a receipt line: RETRY where nothing was committed, else UNCERTAIN;
+ * `ending` says how the worker ended ("was killed by signal 9"; NULL: unknown) and goes into the
+ * reason. The caller clears it.
+ */
+struct outbox_receipt outbox_reading_receipt(const char *content, size_t length,
+                                             const char *ending);
+
+/* The lines of a receipt file. */
+#define OUTBOX_COMMITTING_LINE "{\"t\":\"committing\"}\n"
+/* The line for a receipt, with its newline; free it. */
+char *outbox_receipt_line(const struct atvm_receipt *receipt);
+
+/*
+ * Ends the attempt of a record in `sending`: adds `receipt` (taken over and emptied) to its
+ * attempts and moves it on. random: 32 even random bits, for the jitter.
+ */
+void outbox_settle(struct outbox_record *record, struct outbox_receipt *receipt,
+                   const struct outbox_policy *policy, int64_t now_ns, uint32_t random);
+
+/*
+ * How long to wait after attempt number `attempt` (from 1): doubling from `first` up to `max`, of
+ * that a random part between one half and all; never shorter than retry_after_ns (-1: no wish),
+ * which may exceed `max` but counts only up to `give_up`.
+ */
+int64_t outbox_retry_delay(const struct outbox_policy *policy, int32_t attempt,
+                           int64_t retry_after_ns, uint32_t random);
+
+/* ---- records as JSON: pure */
+
+#define OUTBOX_SCHEMA         "atvm.outbox"
+#define OUTBOX_SCHEMA_VERSION 1
+
+/* The caller owns the result. */
+struct json_object *outbox_record_to_json(const struct outbox_record *record);
+/* NULL where a member is missing or not what it must be. */
+struct outbox_record *outbox_record_from_json(struct json_object *object);
+struct json_object *outbox_message_to_json(const struct outbox_message *message);
+bool outbox_message_from_json(struct json_object *object, struct outbox_message *ret);
+void outbox_receipt_to_json(const struct outbox_receipt *receipt, struct json_object *object);
+bool outbox_receipt_from_json(struct json_object *object, struct outbox_receipt *ret);
+
+/* ---- files. 0 or -errno, with path and step in *ret_error (free it). `folder`: that of the build
+ */
+
+/* Writes the record. Making a new one and every change of state goes through this. */
+int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error);
+
+/*
+ * Loads the record of sink, scope and part. -ENOENT: there is none. One that is damaged is kept
+ * beside it under another name, *ret_warning (free it) says so, and in its place stands, already
+ * saved, a record without body that is held as uncertain: nobody knows whether it was posted.
+ */
+int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
+                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error);
+
+struct outbox_list {
+    struct outbox_record **records;
+    size_t count, capacity;
+};
+
+/* All records of the build in the order of their sequence numbers. Damaged ones as above, one
+ * warning a line. */
+int outbox_load_all(const char *folder, int64_t now_ns, struct outbox_list *ret,
+                    char **ret_warnings, char **ret_error);
+void outbox_list_free(struct outbox_list *list);
+
+/*
+ * Begins an attempt: makes its receipt file, locks it, and saves the record as `sending`. The
+ * descriptor in *ret_receipt is to be inherited by the deliver worker and closed here: the lock
+ * lives as long as the worker.
+ */
+int outbox_begin(const char *folder, struct outbox_record *record, int64_t now_ns, int *ret_receipt,
+                 char **ret_error);
+
+/* Whether the worker of the attempt in `sending` still holds its receipt file. -errno: unknown. */
+int outbox_look_at_worker(const char *folder, const struct outbox_record *record,
+                          enum outbox_worker *ret, char **ret_error);
+
+/* Reads the receipt of the attempt in `sending`; see outbox_reading_receipt. */
+int outbox_read_receipt(const char *folder, const struct outbox_record *record, const char *ending,
+                        struct outbox_receipt *ret, char **ret_error);
+
+/*
+ * Saves a record whose attempt was settled, files quarantine/<sink>-<scope>/ where it is
+ * quarantined, and then removes the receipt file.
+ */
+int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error);
+
+/* Path of the record's file; free it. NULL: no file can be named after sink or scope. */
+char *outbox_path(const char *folder, const char *sink, const char *scope, int32_t part);
+
+#endif

@@ -1,0 +1,120 @@
+#include "run-settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "memory.h"
+
+#define SECOND INT64_C(1000000000)
+
+void run_settings_free(struct run_settings *settings)
+{
+    for (size_t i = 0; i < settings->host_count; i++)
+        free(settings->hosts[i]);
+    for (size_t i = 0; i < settings->env_count; i++)
+        free(settings->cypress_env[i]);
+    free(settings->hosts);
+    free(settings->cypress_env);
+    free(settings->build);
+    free(settings->template_name);
+    free(settings->plugin);
+    *settings = (struct run_settings){0};
+}
+
+bool run_settings_add_hosts(struct run_settings *settings, const char *list)
+{
+    CLEANUP_FREE char *copy = memory_string(list);
+    char *cursor = copy, *name;
+
+    while ((name = strsep(&cursor, ","))) {
+        if (!*name)
+            return false;
+        memory_grow(&settings->hosts, settings->host_count, &settings->host_capacity,
+                    sizeof(*settings->hosts));
+        settings->hosts[settings->host_count++] = memory_string(name);
+    }
+    return true;
+}
+
+bool run_settings_add_env(struct run_settings *settings, const char *assignment)
+{
+    const char *equals = strchr(assignment, '=');
+
+    if (!equals || equals == assignment)
+        return false;
+    /* One place more than counted is kept, for the NULL at the end. */
+    memory_grow(&settings->cypress_env, settings->env_count + 1, &settings->env_capacity,
+                sizeof(*settings->cypress_env));
+    settings->cypress_env[settings->env_count++] = memory_string(assignment);
+    settings->cypress_env[settings->env_count] = NULL;
+    return true;
+}
+
+bool run_settings_plugin_is_known(const char *word)
+{
+    return strcmp(word, "fc") == 0 || strcmp(word, "iscsi") == 0 || strcmp(word, "both") == 0;
+}
+
+bool run_settings_parse_epoch(const char *text, int64_t *ret_ns)
+{
+    int64_t seconds = 0, fraction = 0, unit = SECOND;
+    const char *digit = text;
+
+    for (; *digit >= '0' && *digit <= '9'; digit++) {
+        if (seconds > INT64_MAX / SECOND / 10 - 10)
+            return false;
+        seconds = seconds * 10 + (*digit - '0');
+    }
+    if (digit == text)
+        return false;
+    if (*digit == '.')
+        for (digit++; *digit >= '0' && *digit <= '9'; digit++) {
+            unit /= 10;
+            fraction += unit * (*digit - '0');
+        }
+    *ret_ns = seconds * SECOND + fraction;
+    return *digit == '\0';
+}
+
+void run_settings_to_policy(const struct run_settings *settings, const struct config *config,
+                            struct policy *ret)
+{
+    *ret = (struct policy){
+        .build = settings->build,
+        .categorized = settings->categorized,
+        .hosts = (const char *const *)settings->hosts,
+        .host_count = settings->host_count,
+        .since_ns = settings->since_ns,
+        .start_grace_ns = config->start_grace_ns,
+        .hang_after_ns = config->hang_after_ns,
+        .stuck_after_ns = config->stuck_after_ns,
+        .on_conflict = config->on_conflict,
+        .cancelled = settings->cancelled,
+    };
+    for (int i = 0; i < QUESTION_COUNT; i++) {
+        ret->precedence[i] = (const char *const *)config->precedence[i];
+        ret->precedence_count[i] = config->precedence_count[i];
+    }
+}
+
+void run_settings_to_collect(const struct run_settings *settings, const struct config *config,
+                             struct collect_run *ret, char **ret_config_path)
+{
+    const char *name = config->cypress_config;
+
+    *ret_config_path = *name == '/' ? memory_string(name)
+                                    : memory_format("%s/%s", config->automation_root, name);
+    *ret = (struct collect_run){
+        .build = settings->build,
+        .categorized = settings->categorized,
+        .automation_root = config->automation_root,
+        .run_log = config->run_log,
+        .launch_log = config->launch_log,
+        .cypress_config = *ret_config_path,
+        .template_name = settings->template_name,
+        .plugin = settings->plugin,
+        .cypress_env = (const char *const *)settings->cypress_env,
+        .since_ns = settings->since_ns,
+    };
+}

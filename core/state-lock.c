@@ -1,0 +1,139 @@
+#include "state-lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "memory.h"
+
+#define NANOSECONDS 1000000000LL
+
+/* What a lock file says: "<pid> <start time> <date>\n". */
+struct holder {
+    pid_t pid;
+    uint64_t start_ticks; /* field 22 of /proc/PID/stat, see proc(5) */
+    char since[32];
+};
+
+/* 0 where there is no such process. */
+static uint64_t start_ticks_of(pid_t pid)
+{
+    CLEANUP_FREE char *path = memory_format("/proc/%d/stat", (int)pid);
+    CLEANUP_FILE FILE *stream = fopen(path, "re");
+    char line[1024];
+    uint64_t ticks = 0;
+    const char *rest;
+
+    if (!stream || !fgets(line, sizeof(line), stream))
+        return 0;
+    /* Field 2, the name, may hold anything, also blanks and parentheses: count behind its last. */
+    rest = strrchr(line, ')');
+    if (!rest)
+        return 0;
+    rest++; /* the blank before field 3 */
+    for (int field = 4; field <= 22 && rest; field++)
+        rest = strchr(rest + 1, ' ');
+    return rest && sscanf(rest, " %" SCNu64, &ticks) == 1 ? ticks : 0;
+}
+
+static bool read_holder(int descriptor, struct holder *ret)
+{
+    char text[128];
+    ssize_t length = pread(descriptor, text, sizeof(text) - 1, 0);
+    int pid;
+
+    if (length <= 0)
+        return false;
+    text[length] = '\0';
+    if (sscanf(text, "%d %" SCNu64 " %31s", &pid, &ret->start_ticks, ret->since) != 3)
+        return false;
+    ret->pid = pid;
+    return true;
+}
+
+static int write_holder(int descriptor, int64_t now_ns)
+{
+    time_t seconds = (time_t)(now_ns / NANOSECONDS);
+    CLEANUP_FREE char *text = NULL;
+    char since[32] = "";
+    struct tm parts;
+    size_t length;
+
+    if (gmtime_r(&seconds, &parts))
+        strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    text = memory_format("%d %" PRIu64 " %s\n", (int)getpid(), start_ticks_of(getpid()), since);
+    length = strlen(text);
+    if (ftruncate(descriptor, 0) < 0)
+        return -errno;
+    errno = EIO;
+    return pwrite(descriptor, text, length, 0) == (ssize_t)length ? 0 : -errno;
+}
+
+static char *busy_message(const char *path, int descriptor)
+{
+    struct holder holder;
+
+    if (!read_holder(descriptor, &holder))
+        return memory_format("%s: another process has this build: wait for it, or look with "
+                             "'atvm-watcher status'",
+                             path);
+    return memory_format("%s: process %d has this build since %s: wait for it, or look with "
+                         "'atvm-watcher status'",
+                         path, (int)holder.pid, holder.since);
+}
+
+/* Whether `path` is still the file that is open: the folder may have been moved meanwhile. */
+static bool is_still(const char *path, int descriptor)
+{
+    struct stat opened, named;
+
+    return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+int state_lock_take(const char *path, int64_t now_ns, int *ret_descriptor, char **ret_error)
+{
+    CLEANUP_CLOSE int descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+    int error = 0;
+
+    if (descriptor < 0) {
+        error = -errno;
+        *ret_error = memory_format("%s: open: %s", path, strerror(-error));
+        return error;
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) < 0) {
+        error = errno == EWOULDBLOCK ? -EBUSY : -errno;
+        *ret_error = error == -EBUSY ? busy_message(path, descriptor)
+                                     : memory_format("%s: lock: %s", path, strerror(-error));
+        return error;
+    }
+    if (!is_still(path, descriptor)) {
+        *ret_error = memory_format("%s: was replaced while it was being locked: try again", path);
+        return -EBUSY;
+    }
+    error = write_holder(descriptor, now_ns);
+    if (error) {
+        *ret_error = memory_format("%s: write: %s", path, strerror(-error));
+        return error;
+    }
+    *ret_descriptor = take_descriptor(&descriptor);
+    return 0;
+}
+
+pid_t state_lock_holder(const char *path)
+{
+    CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct holder holder;
+
+    if (descriptor < 0 || !read_holder(descriptor, &holder) || holder.pid <= 0)
+        return 0;
+    return start_ticks_of(holder.pid) == holder.start_ticks ? holder.pid : 0;
+}

@@ -1,0 +1,527 @@
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "config.h"
+#include "durable-file.h"
+#include "json-file.h"
+#include "memory.h"
+#include "state-lock.h"
+
+/* ---- structs */
+
+static void scope_state_init(struct scope_state *scope, char *name, char *folder, int64_t now_ns)
+{
+    *scope = (struct scope_state){
+        .name = name,
+        .folder = folder,
+        .state = STATE_RUNNING,
+        .first_seen_ns = now_ns,
+        .last_seen_ns = now_ns,
+        .closed_ns = -1,
+        .completed_ns = -1,
+        .cancelled_ns = -1,
+        .terminated_ns = -1,
+    };
+}
+
+/* Back to what a scope is before anything was read into it. */
+static void scope_state_reset(struct scope_state *scope, int64_t now_ns)
+{
+    char *name = TAKE_POINTER(scope->name), *folder = TAKE_POINTER(scope->folder);
+
+    scope_state_clear(scope);
+    scope_state_init(scope, name, folder, now_ns);
+}
+
+static struct state *state_new(const char *state_root, const char *build, int64_t now_ns)
+{
+    struct state *state = memory_zeroed(1, sizeof(*state));
+
+    state->build = memory_string(build);
+    state->folder = memory_format("%s/%s", state_root, build);
+    state->lock = -1;
+    scope_state_init(&state->run, memory_string(build), memory_string(state->folder), now_ns);
+    return state;
+}
+
+static void free_expected_hosts(struct state *state)
+{
+    for (size_t i = 0; i < state->expected_host_count; i++)
+        free(state->expected_hosts[i]);
+    free(state->expected_hosts);
+    state->expected_hosts = NULL;
+    state->expected_host_count = 0;
+}
+
+void state_close(struct state *state)
+{
+    if (!state)
+        return;
+    for (size_t i = 0; i < state->subrun_count; i++) {
+        scope_state_clear(state->subruns[i]);
+        free(state->subruns[i]);
+    }
+    free(state->subruns);
+    scope_state_clear(&state->run);
+    free_expected_hosts(state);
+    free(state->build);
+    free(state->folder);
+    free(state->warnings);
+    if (state->lock >= 0)
+        close(state->lock);
+    free(state);
+}
+
+/* ---- loading */
+
+static void warn(struct state *state, const char *text)
+{
+    char *before = state->warnings;
+
+    state->warnings = before ? memory_format("%s\n%s", before, text) : memory_string(text);
+    free(before);
+}
+
+/* What stood in a damaged state.json is gone: the scope starts afresh, and that is said. */
+static int replace_damaged(struct state *state, struct scope_state *scope, const char *path,
+                           const char *damage, enum state_access access, int64_t now_ns,
+                           char **ret_error)
+{
+    CLEANUP_FREE char *aside = NULL;
+    CLEANUP_FREE char *text = NULL;
+
+    scope_state_reset(scope, now_ns);
+    if (scope == &state->run) {
+        free_expected_hosts(state);
+        state->categorized = state->runner_seen = false;
+    }
+    if (access == STATE_OWN) {
+        int error = durable_set_aside(path, DURABLE_MOVE, now_ns, &aside, ret_error);
+
+        if (error)
+            return error;
+        text = memory_format("%s; it was kept as %s, and this scope starts afresh", damage, aside);
+    }
+    warn(state, text ? text : damage);
+    return 0;
+}
+
+/* -ENOENT where there is no state.json. */
+static int load_scope(struct state *state, struct scope_state *scope, enum state_access access,
+                      int64_t now_ns, char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
+    CLEANUP_FREE char *damage = NULL;
+    struct json_object *object = NULL;
+    int error;
+
+    error =
+        json_file_read(path, STATE_FILE_MAX, STATE_SCHEMA, STATE_SCHEMA_VERSION, &object, &damage);
+    if (!error && !state_from_json(object, state, scope)) {
+        error = -EBADMSG;
+        damage = memory_format("%s: is damaged: a member is missing, has the wrong type, or is "
+                               "another build's",
+                               path);
+    }
+    json_object_put(object);
+    if (error == -EBADMSG)
+        return replace_damaged(state, scope, path, damage, access, now_ns, ret_error);
+    if (error && error != -ENOENT)
+        *ret_error = TAKE_POINTER(damage);
+    return error;
+}
+
+static struct scope_state *append_subrun(struct state *state, char *name, char *folder,
+                                         int64_t now_ns)
+{
+    struct scope_state *scope = memory_zeroed(1, sizeof(*scope));
+
+    scope_state_init(scope, name, folder, now_ns);
+    memory_grow(&state->subruns, state->subrun_count, &state->subrun_capacity,
+                sizeof(*state->subruns));
+    state->subruns[state->subrun_count++] = scope;
+    return scope;
+}
+
+static int load_subrun(struct state *state, const char *component, enum state_access access,
+                       int64_t now_ns, char **ret_error)
+{
+    char *name = durable_component_decode(component);
+    struct scope_state *scope;
+    int error;
+
+    if (!name) {
+        CLEANUP_FREE char *text = memory_format(
+            "%s/subruns/%s: is not the name of a sub-run; passed over", state->folder, component);
+
+        warn(state, text);
+        return 0;
+    }
+    scope = append_subrun(state, name, memory_format("%s/subruns/%s", state->folder, component),
+                          now_ns);
+    error = load_scope(state, scope, access, now_ns, ret_error);
+    return error == -ENOENT ? 0 : error;
+}
+
+static int compare_scopes(const void *left, const void *right)
+{
+    const struct scope_state *a = *(struct scope_state *const *)left;
+    const struct scope_state *b = *(struct scope_state *const *)right;
+
+    if (a->first_seen_ns != b->first_seen_ns)
+        return a->first_seen_ns < b->first_seen_ns ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+static int load_subruns(struct state *state, enum state_access access, int64_t now_ns,
+                        char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/subruns", state->folder);
+    CLEANUP_DIR DIR *folder = opendir(path);
+    struct dirent *entry;
+    int error = 0;
+
+    if (!folder && errno == ENOENT)
+        return 0;
+    errno = folder ? 0 : errno;
+    while (folder && !error && (entry = readdir(folder))) {
+        if (entry->d_name[0] != '.')
+            error = load_subrun(state, entry->d_name, access, now_ns, ret_error);
+        errno = 0;
+    }
+    if (error)
+        return error;
+    if (errno) {
+        error = -errno;
+        *ret_error = memory_format("%s: read folder: %s", path, strerror(-error));
+        return error;
+    }
+    if (state->subrun_count > 0)
+        qsort(state->subruns, state->subrun_count, sizeof(*state->subruns), compare_scopes);
+    return 0;
+}
+
+static int load_url(struct scope_state *scope, char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/url", scope->folder);
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+    int error = durable_read(path, STATE_FILE_MAX, &text, &length, ret_error);
+
+    if (error)
+        return error == -ENOENT ? 0 : error;
+    text[strcspn(text, "\n")] = '\0';
+    if (*text) {
+        free(scope->run_url);
+        scope->run_url = TAKE_POINTER(text);
+    }
+    return 0;
+}
+
+/* The file "url" is written before state.json, so it stands before it. */
+static int load_urls(struct state *state, char **ret_error)
+{
+    int error = load_url(&state->run, ret_error);
+
+    for (size_t i = 0; i < state->subrun_count && !error; i++)
+        error = load_url(state->subruns[i], ret_error);
+    return error;
+}
+
+static int load(struct state *state, enum state_access access, int64_t now_ns, char **ret_error)
+{
+    int error = load_scope(state, &state->run, access, now_ns, ret_error);
+
+    state->found = !error && !state->warnings;
+    if (error == -ENOENT)
+        error = 0;
+    if (!error)
+        error = load_subruns(state, access, now_ns, ret_error);
+    return error ? error : load_urls(state, ret_error);
+}
+
+/* ---- opening */
+
+static int take_ownership(struct state *state, int64_t now_ns, char **ret_error)
+{
+    CLEANUP_FREE char *lock = memory_format("%s/lock", state->folder);
+    int error = durable_make_folders(state->folder, STATE_FOLDER_MODE, ret_error);
+
+    return error ? error : state_lock_take(lock, now_ns, &state->lock, ret_error);
+}
+
+static int look_for_folder(const struct state *state, char **ret_error)
+{
+    int error;
+
+    if (access(state->folder, F_OK) == 0)
+        return 0;
+    error = -errno;
+    *ret_error = memory_format("%s: %s: no run of that name was watched here", state->folder,
+                               strerror(-error));
+    return error;
+}
+
+int state_open(const char *state_root, const char *build, enum state_access access, int64_t now_ns,
+               struct state **ret, char **ret_error)
+{
+    struct state *state;
+    int error;
+
+    if (!config_build_name_is_valid(build)) {
+        *ret_error = memory_format("'%s' is not a build name: it begins with a letter or digit and "
+                                   "holds only letters, digits, '.', '_' and '-'",
+                                   build);
+        return -EINVAL;
+    }
+    state = state_new(state_root, build, now_ns);
+    error = access == STATE_OWN ? take_ownership(state, now_ns, ret_error)
+                                : look_for_folder(state, ret_error);
+    if (!error)
+        error = load(state, access, now_ns, ret_error);
+    if (error)
+        state_close(state);
+    else
+        *ret = state;
+    return error;
+}
+
+/* ---- scopes */
+
+struct scope_state *state_find_scope(struct state *state, const char *name)
+{
+    if (strcmp(name, state->run.name) == 0)
+        return &state->run;
+    for (size_t i = 0; i < state->subrun_count; i++)
+        if (strcmp(name, state->subruns[i]->name) == 0)
+            return state->subruns[i];
+    return NULL;
+}
+
+int state_add_scope(struct state *state, const char *name, int64_t now_ns, struct scope_state **ret,
+                    char **ret_error)
+{
+    CLEANUP_FREE char *component = NULL;
+    CLEANUP_FREE char *folder = NULL;
+    int error;
+
+    *ret = state_find_scope(state, name);
+    if (*ret)
+        return 0;
+    component = durable_component(name);
+    if (!component) {
+        *ret_error = memory_format("%s: no folder can be named after the sub-run '%s': it is empty "
+                                   "or too long",
+                                   state->folder, name);
+        return -ENAMETOOLONG;
+    }
+    folder = memory_format("%s/subruns/%s", state->folder, component);
+    error = durable_make_folders(folder, STATE_FOLDER_MODE, ret_error);
+    if (!error)
+        *ret = append_subrun(state, memory_string(name), TAKE_POINTER(folder), now_ns);
+    return error;
+}
+
+static void free_hosts(struct scope_state *scope)
+{
+    for (size_t i = 0; i < scope->host_count; i++) {
+        free(scope->hosts[i].name);
+        free(scope->hosts[i].status);
+    }
+    scope->host_count = 0;
+}
+
+void scope_state_set_hosts(struct scope_state *scope, const struct host_verdict *hosts,
+                           size_t count)
+{
+    free_hosts(scope);
+    for (size_t i = 0; i < count; i++) {
+        memory_grow(&scope->hosts, scope->host_count, &scope->host_capacity, sizeof(*scope->hosts));
+        scope->hosts[scope->host_count++] = (struct state_host){
+            memory_string(hosts[i].name), memory_string(host_status_name(hosts[i].status))};
+    }
+}
+
+void scope_state_close(struct scope_state *scope, enum run_state state, const char *reason,
+                       int64_t now_ns)
+{
+    scope->state = state;
+    free(scope->reason);
+    scope->reason = memory_string(reason);
+    scope->closed_ns = scope->last_seen_ns = now_ns;
+    if (run_state_is_posted(state))
+        scope->completed_ns = now_ns;
+    else if (state == STATE_CANCELLED)
+        scope->cancelled_ns = now_ns;
+    else if (state == STATE_TERMINATED)
+        scope->terminated_ns = now_ns;
+}
+
+void state_set_expected_hosts(struct state *state, const char *const *hosts, size_t count)
+{
+    free_expected_hosts(state);
+    state->expected_hosts = memory_zeroed(count, sizeof(*state->expected_hosts));
+    for (size_t i = 0; i < count; i++)
+        state->expected_hosts[state->expected_host_count++] = memory_string(hosts[i]);
+}
+
+/* ---- saving */
+
+int state_save(struct state *state, const struct scope_state *scope, char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
+    struct json_object *object = state_to_json(state, scope);
+    int error = json_file_write(path, object, ret_error);
+
+    json_object_put(object);
+    return error;
+}
+
+int state_note_url(struct state *state, struct scope_state *scope, const char *url,
+                   char **ret_error)
+{
+    CLEANUP_FREE char *path = NULL;
+    CLEANUP_FREE char *line = NULL;
+    int error;
+
+    if (scope->run_url && strcmp(scope->run_url, url) == 0)
+        return 0;
+    path = memory_format("%s/url", scope->folder);
+    line = memory_format("%s\n", url);
+    error = durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
+    if (error)
+        return error;
+    free(scope->run_url);
+    scope->run_url = memory_string(url);
+    return state_save(state, scope, ret_error);
+}
+
+int state_mark_cancelled(struct state *state, const char *by_whom, int64_t now_ns, char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/cancelled", state->folder);
+    struct json_object *object = json_object_new_object();
+    int error;
+
+    json_object_object_add(object, "by", json_object_new_string(by_whom));
+    json_object_object_add(object, "time", json_object_new_int64(now_ns));
+    error = json_file_write(path, object, ret_error);
+    json_object_put(object);
+    return error;
+}
+
+/* 1, 0 or -errno. */
+static int exists(const char *path)
+{
+    if (access(path, F_OK) == 0)
+        return 1;
+    return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+}
+
+int state_cancelled(const struct state *state)
+{
+    CLEANUP_FREE char *path = memory_format("%s/cancelled", state->folder);
+
+    return exists(path);
+}
+
+/* ---- posted markers */
+
+static struct state_posted *find_posted(const struct scope_state *scope, const char *sink)
+{
+    for (size_t i = 0; i < scope->posted_count; i++)
+        if (strcmp(scope->posted[i].sink, sink) == 0)
+            return &scope->posted[i];
+    return NULL;
+}
+
+static char *posted_path(const struct scope_state *scope, const char *sink)
+{
+    CLEANUP_FREE char *component = durable_component(sink);
+
+    return component ? memory_format("%s/posted/%s", scope->folder, component) : NULL;
+}
+
+static int write_posted_marker(const struct state *state, const struct scope_state *scope,
+                               const char *sink, const char *remote_id, int64_t now_ns,
+                               char **ret_error)
+{
+    CLEANUP_FREE char *folder = memory_format("%s/posted", scope->folder);
+    CLEANUP_FREE char *path = posted_path(scope, sink);
+    struct json_object *object;
+    int error;
+
+    if (!path) {
+        *ret_error = memory_format("%s: no marker can be named after the sink '%s'", folder, sink);
+        return -ENAMETOOLONG;
+    }
+    error = durable_make_folder(folder, STATE_FOLDER_MODE, ret_error);
+    if (error)
+        return error;
+    object = json_object_new_object();
+    json_object_object_add(object, "schema", json_object_new_string("atvm.posted/1"));
+    json_object_object_add(object, "build", json_object_new_string(state->build));
+    json_object_object_add(object, "scope", json_object_new_string(scope->name));
+    json_object_object_add(object, "sink", json_object_new_string(sink));
+    json_object_object_add(object, "time", json_object_new_int64(now_ns));
+    if (remote_id)
+        json_object_object_add(object, "remote_id", json_object_new_string(remote_id));
+    error = json_file_write(path, object, ret_error);
+    json_object_put(object);
+    return error;
+}
+
+int state_mark_posted(struct state *state, struct scope_state *scope, const char *sink,
+                      const char *remote_id, int64_t now_ns, char **ret_error)
+{
+    struct state_posted *posted = find_posted(scope, sink);
+    int error = write_posted_marker(state, scope, sink, remote_id, now_ns, ret_error);
+
+    if (error)
+        return error;
+    if (!posted) {
+        memory_grow(&scope->posted, scope->posted_count, &scope->posted_capacity,
+                    sizeof(*scope->posted));
+        posted = &scope->posted[scope->posted_count++];
+        *posted = (struct state_posted){.sink = memory_string(sink)};
+    }
+    posted->time_ns = now_ns;
+    free(posted->remote_id);
+    posted->remote_id = memory_string(remote_id);
+    return state_save(state, scope, ret_error);
+}
+
+int state_posted(const struct scope_state *scope, const char *sink)
+{
+    CLEANUP_FREE char *path = NULL;
+
+    if (find_posted(scope, sink))
+        return 1;
+    path = posted_path(scope, sink);
+    return path ? exists(path) : -ENAMETOOLONG;
+}
+
+/* ---- other files */
+
+int state_write_evidence(struct state *state, int (*write_content)(void *user, FILE *stream),
+                         void *user, char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", state->folder);
+
+    return durable_write_stream(path, JSON_FILE_MODE, write_content, user, ret_error);
+}
+
+int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
+                       char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/report.%s", scope->folder, ending);
+
+    return durable_write(path, text, strlen(text), JSON_FILE_MODE, ret_error);
+}

@@ -1,0 +1,136 @@
+/*
+ * The durable state of one build: <state_root>/<build>/ (doc/outbox.md describes every file).
+ *
+ * One writer: whoever opened it with STATE_OWN holds the build's lock until state_close. Reading
+ * needs no lock, since every file is replaced atomically. Functions return 0 or -errno; *ret_error
+ * (free it) then says what failed, where, and what to do.
+ */
+#ifndef ATVM_CORE_STATE_H
+#define ATVM_CORE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "verdict.h"
+
+/* "A sink has this scope's post": follows from the outbox, which is the authority. */
+struct state_posted {
+    char *sink; /* name of the sink's instance */
+    int64_t time_ns;
+    char *remote_id; /* opaque name the other side gave; NULL: none */
+};
+
+/* One line of the last host summary. */
+struct state_host {
+    char *name;
+    char *status; /* host_status_name() */
+};
+
+/* state.json of a run or of one sub-run. Strings are owned by the struct; times are ns since 1970
+ * UTC, -1 where it has not happened. */
+struct scope_state {
+    char *name;   /* of the scope; the build's for the run itself */
+    char *folder; /* absolute */
+    enum run_state state;
+    char *reason; /* one sentence; NULL */
+    int64_t first_seen_ns, last_seen_ns;
+    int64_t closed_ns;        /* closed scopes stay what they are */
+    int64_t completed_ns;     /* closed as COMPLETED or FAILED */
+    int64_t cancelled_ns;     /* closed as CANCELLED */
+    int64_t terminated_ns;    /* closed as TERMINATED */
+    char *run_url;            /* NULL: not seen yet */
+    struct state_host *hosts; /* as last judged */
+    size_t host_count, host_capacity;
+    struct state_posted *posted;
+    size_t posted_count, posted_capacity;
+};
+
+struct state {
+    char *build;
+    char *folder;          /* absolute: <state_root>/<build> */
+    bool found;            /* there was a valid state.json: this build was watched before */
+    bool categorized;      /* mode */
+    bool runner_seen;      /* a runner or its traces were seen, ever */
+    char **expected_hosts; /* captured when watching started */
+    size_t expected_host_count;
+    struct scope_state run;
+    struct scope_state **subruns; /* by first_seen_ns, then by name */
+    size_t subrun_count, subrun_capacity;
+    /* What was damaged and what became of it, one sentence a line; NULL: nothing. For the log. */
+    char *warnings;
+    int lock; /* -1 with STATE_LOOK */
+};
+
+enum state_access {
+    STATE_OWN, /* makes what is missing, takes the lock, sets damaged files aside */
+    STATE_LOOK /* changes nothing */
+};
+
+/*
+ * Opens the state of `build` (a valid build name, else -EINVAL). -EBUSY: another process has it
+ * (STATE_OWN; the message names it). -ENOENT: there is none (STATE_LOOK). -EPROTONOSUPPORT: written
+ * by a newer version. Absent parts are fresh; damaged ones too, and named in `warnings`. now_ns
+ * becomes first_seen_ns of what is fresh.
+ */
+int state_open(const char *state_root, const char *build, enum state_access access, int64_t now_ns,
+               struct state **ret, char **ret_error);
+/* Gives the lock back. Saves nothing. Accepts NULL. */
+void state_close(struct state *state);
+
+/* The scope of that name: the run itself for the build's, else a sub-run; NULL: none yet. */
+struct scope_state *state_find_scope(struct state *state, const char *name);
+/* The same; makes the sub-run and its folder where there is none. Lives until state_close.
+ * -ENAMETOOLONG: no name for a folder can be made of it. */
+int state_add_scope(struct state *state, const char *name, int64_t now_ns, struct scope_state **ret,
+                    char **ret_error);
+
+/* Changes in memory; state_save makes them durable. Strings are copied. */
+void scope_state_set_hosts(struct scope_state *scope, const struct host_verdict *hosts,
+                           size_t count);
+void scope_state_close(struct scope_state *scope, enum run_state state, const char *reason,
+                       int64_t now_ns);
+void state_set_expected_hosts(struct state *state, const char *const *hosts, size_t count);
+
+/* Writes state.json of this scope. */
+int state_save(struct state *state, const struct scope_state *scope, char **ret_error);
+
+/* Keeps the URL of the recorded run: in the file "url" and in state.json, at once. The same URL
+ * again costs nothing. */
+int state_note_url(struct state *state, struct scope_state *scope, const char *url,
+                   char **ret_error);
+
+/* The operator's cancellation marker. state_cancelled: 1, 0, or -errno when it could not look. */
+int state_mark_cancelled(struct state *state, const char *by_whom, int64_t now_ns,
+                         char **ret_error);
+int state_cancelled(const struct state *state);
+
+/* Notes a delivered post: the file posted/<sink> and the entry in state.json. */
+int state_mark_posted(struct state *state, struct scope_state *scope, const char *sink,
+                      const char *remote_id, int64_t now_ns, char **ret_error);
+/* Whether one of the two is there: 1, 0, or -errno when it could not look. */
+int state_posted(const struct scope_state *scope, const char *sink);
+
+/* Replaces evidence.jsonl; `write_content` as for durable_write_stream. */
+int state_write_evidence(struct state *state, int (*write_content)(void *user, FILE *stream),
+                         void *user, char **ret_error);
+/* Replaces report.<ending> of this scope; ending: "txt", "md" or "json". */
+int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
+                       char **ret_error);
+
+/* ---- used by the parts of the state only */
+
+#define STATE_SCHEMA         "atvm.state"
+#define STATE_SCHEMA_VERSION 1
+#define STATE_FOLDER_MODE    0750
+/* No state.json of ours comes near it; a larger one is somebody else's. */
+#define STATE_FILE_MAX (8 * 1024 * 1024)
+
+/* state.json of `scope` as an object; the caller owns it. */
+struct json_object *state_to_json(const struct state *state, const struct scope_state *scope);
+/* Fills *scope (and, for the run's own, *state). false: something in it is not what it must be. */
+bool state_from_json(struct json_object *object, struct state *state, struct scope_state *scope);
+void scope_state_clear(struct scope_state *scope);
+
+#endif

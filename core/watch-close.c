@@ -1,0 +1,327 @@
+#include "watch-close.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "memory.h"
+#include "post.h"
+#include "report.h"
+
+struct watch_close {
+    const struct config *config;
+    const struct run_settings *settings;
+    struct state *state;
+    struct post *post;
+    void (*settled)(void *user);
+    void *user;
+};
+
+static int64_t clock_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Reports an error of the state folder once, and hands the code on. */
+static int report(int status, const char *error)
+{
+    if (status < 0)
+        log_error("%s", error ? error : strerror(-status));
+    return status;
+}
+
+/* ---------------------------------------------------------------- noting */
+
+static void log_transition(const struct watch_close *closing, const struct scope_state *state,
+                           const struct scope_verdict *scope)
+{
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->settings->build);
+    CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
+    CLEANUP_FREE char *from =
+        memory_format("STATE_FROM=%s", state->state ? run_state_name(state->state) : "");
+    CLEANUP_FREE char *to = memory_format("STATE_TO=%s", run_state_name(scope->state));
+    CLEANUP_FREE char *rule = memory_format("RULE=%s", scope->rule ? scope->rule : "");
+    const char *const fields[] = {build, name, from, to, rule, NULL};
+
+    log_line(ATVM_LOG_INFO, fields, "%s: %s%s%s: %s", scope->name,
+             state->state ? run_state_name(state->state) : "", state->state ? " -> " : "",
+             run_state_name(scope->state), scope->reason);
+}
+
+static bool hosts_changed(const struct scope_state *state, const struct scope_verdict *scope)
+{
+    if (state->host_count != scope->host_count)
+        return true;
+    for (size_t i = 0; i < scope->host_count; i++)
+        if (strcmp(state->hosts[i].name, scope->hosts[i].name) != 0 ||
+            strcmp(state->hosts[i].status, host_status_name(scope->hosts[i].status)) != 0)
+            return true;
+    return false;
+}
+
+static void set_reason(struct scope_state *state, const char *reason)
+{
+    free(state->reason);
+    state->reason = memory_string(reason);
+}
+
+static int note_scope(struct watch_close *closing, const struct scope_verdict *scope,
+                      int64_t now_ns)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct scope_state *state;
+    bool changed;
+    int status = state_add_scope(closing->state, scope->name, now_ns, &state, &error);
+
+    if (status == 0 && scope->run_url)
+        status = state_note_url(closing->state, state, scope->run_url, &error);
+    if (status < 0)
+        return report(status, error);
+    if (state->closed_ns >= 0)
+        return 0;
+    changed = state->state != scope->state || hosts_changed(state, scope);
+    if (!changed)
+        return 0;
+    if (state->state != scope->state)
+        log_transition(closing, state, scope);
+    state->state = scope->state;
+    set_reason(state, scope->reason);
+    state->last_seen_ns = now_ns;
+    scope_state_set_hosts(state, scope->hosts, scope->host_count);
+    return report(state_save(closing->state, state, &error), error);
+}
+
+/* The run of a categorized build has a state of its own, and no hosts. */
+static int note_run(struct watch_close *closing, const struct verdict *verdict, int64_t now_ns)
+{
+    struct scope_verdict run = {
+        .name = verdict->build, .state = verdict->state, .reason = verdict->reason};
+
+    return verdict->categorized ? note_scope(closing, &run, now_ns) : 0;
+}
+
+int watch_close_note(struct watch_close *closing, const struct verdict *verdict, int64_t now_ns)
+{
+    int status = note_run(closing, verdict, now_ns);
+
+    for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
+        status = note_scope(closing, &verdict->scopes[i], now_ns);
+    return status;
+}
+
+/* ---------------------------------------------------------------- closing */
+
+bool watch_close_is_closed(const struct watch_close *closing, const char *scope)
+{
+    const struct scope_state *state = state_find_scope(closing->state, scope);
+
+    return state && state->closed_ns >= 0;
+}
+
+bool watch_close_all_scopes_closed(const struct watch_close *closing, const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        if (!watch_close_is_closed(closing, verdict->scopes[i].name))
+            return false;
+    return true;
+}
+
+static int write_ledger(void *user, FILE *stream)
+{
+    return ledger_write(user, stream);
+}
+
+static int write_evidence(struct watch_close *closing, const struct ledger *ledger)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    return report(
+        state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
+}
+
+static int write_reports(const struct scope_state *state, const struct report *source, const struct scope_verdict *scope)
+{
+    CLEANUP_FREE char *text = render_text(source, scope);
+    CLEANUP_FREE char *markdown = render_markdown(source, scope);
+    CLEANUP_FREE char *json = render_json(source);
+    CLEANUP_FREE char *error = NULL;
+    int status = state_write_report(state, "txt", text, &error);
+
+    if (status == 0)
+        status = state_write_report(state, "md", markdown, &error);
+    if (status == 0)
+        status = state_write_report(state, "json", json, &error);
+    return report(status, error);
+}
+
+/* ---------------------------------------------------------------- posting */
+
+struct rendering {
+    const struct report *report;
+    const struct scope_verdict *scope;
+};
+
+static char *render_body(void *user, int32_t format)
+{
+    const struct rendering *rendering = user;
+
+    if (format == ATVM_FORMAT_JSON)
+        return render_json(rendering->report);
+    if (format == ATVM_FORMAT_MARKDOWN)
+        return render_markdown(rendering->report, rendering->scope);
+    return render_text(rendering->report, rendering->scope);
+}
+
+static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
+{
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->settings->build);
+    CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
+    const char *const fields[] = {build, name, "DECISION=not-posted", NULL};
+
+    log_line(ATVM_LOG_NOTICE, fields, "%s: %s is not posted: %s", scope->name,
+             run_state_name(scope->state), scope->reason);
+}
+
+static int post_scope_verdict(struct watch_close *closing, const struct report *source,
+                              const struct scope_verdict *scope)
+{
+    CLEANUP_FREE char *title = memory_format("%s: %s", scope->name, run_state_name(scope->state));
+    CLEANUP_FREE char *key = memory_format("%s/%s", closing->settings->build, scope->name);
+    CLEANUP_FREE char *error = NULL;
+    struct rendering rendering = {source, scope};
+    struct post_message message = {.scope = scope->name,
+                                   .key = key,
+                                   .title = title,
+                                   .render = render_body,
+                                   .user = &rendering};
+
+    if (!run_state_is_posted(scope->state)) {
+        log_suppression(closing, scope);
+        return 0;
+    }
+    return report(post_scope(closing->post, &message, &error), error);
+}
+
+static struct run_facts facts_of(const struct watch_close *closing)
+{
+    return (struct run_facts){
+        .template_name = closing->settings->template_name,
+        .plugin = closing->settings->plugin,
+        .config_name = closing->config->cypress_config,
+    };
+}
+
+static int close_state(struct watch_close *closing, struct scope_state *state,
+                       enum run_state closed_as, const char *reason)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    scope_state_close(state, closed_as, reason, clock_now());
+    return report(state_save(closing->state, state, &error), error);
+}
+
+int watch_close_scope(struct watch_close *closing, const struct verdict *verdict,
+                      const struct scope_verdict *scope, const struct ledger *ledger)
+{
+    struct scope_state *state = state_find_scope(closing->state, scope->name);
+    struct run_facts facts = facts_of(closing);
+    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_now()};
+    int status;
+
+    if (!state || state->closed_ns >= 0)
+        return 0;
+    status = write_evidence(closing, ledger);
+    if (status == 0)
+        status = write_reports(state, &source, scope);
+    if (status == 0)
+        status = post_scope_verdict(closing, &source, scope);
+    if (status == 0)
+        status = close_state(closing, state, scope->state, scope->reason);
+    return status;
+}
+
+int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
+                    const struct ledger *ledger)
+{
+    struct scope_state *state = state_find_scope(closing->state, verdict->build);
+    int status;
+
+    if (!state || state->closed_ns >= 0)
+        return 0;
+    status = write_evidence(closing, ledger);
+    if (status == 0)
+        status = close_state(closing, state, verdict->state, verdict->reason);
+    return status;
+}
+
+/* ---------------------------------------------------------------- start and end */
+
+static void on_settled(void *user, const char *scope, const struct post_summary *summary)
+{
+    const struct watch_close *closing = user;
+
+    (void)scope;
+    (void)summary;
+    closing->settled(closing->user);
+}
+
+struct watch_close *watch_close_new(sd_event *event, const struct config *config,
+                                    const struct run_settings *settings, struct state *state,
+                                    int terminal, void (*settled)(void *user), void *user,
+                                    char **ret_error)
+{
+    struct watch_close *closing = memory_zeroed(1, sizeof(*closing));
+    struct post_settings posts = {
+        .config = config,
+        .state = state,
+        .terminal = terminal,
+        .secrets = -1,
+        .events = {.settled = on_settled},
+        .user = closing,
+    };
+
+    closing->config = config;
+    closing->settings = settings;
+    closing->state = state;
+    closing->settled = settled;
+    closing->user = user;
+    if (post_new(event, &posts, &closing->post, ret_error) < 0) {
+        free(closing);
+        return NULL;
+    }
+    return closing;
+}
+
+void watch_close_free(struct watch_close *closing)
+{
+    if (!closing)
+        return;
+    post_free(closing->post);
+    free(closing);
+}
+
+enum watch_close_end watch_close_end(const struct watch_close *closing)
+{
+    struct post_summary posts = post_summarize(closing->post, NULL);
+
+    if (closing->state->run.closed_ns < 0 || posts.outstanding > 0)
+        return WATCH_CLOSE_OPEN;
+    return post_is_held(&posts) ? WATCH_CLOSE_HELD : WATCH_CLOSE_DONE;
+}
+
+void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    if (!closing || closing->state->run.closed_ns >= 0)
+        return;
+    closing->state->run.last_seen_ns = clock_now();
+    if (write_evidence(closing, ledger) == 0)
+        report(state_save(closing->state, &closing->state->run, &error), error);
+}

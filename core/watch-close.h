@@ -1,0 +1,57 @@
+/*
+ * What the watch loop makes durable: the state of each scope as it goes, and, when its verdict has
+ * settled, its close: report files, the posts, the closed state, in the one order that loses and
+ * doubles nothing. The outbox record stands before the closed state: a crash between the two leads
+ * to the same verdict again, and the record suppresses a second post.
+ */
+#ifndef ATVM_CORE_WATCH_CLOSE_H
+#define ATVM_CORE_WATCH_CLOSE_H
+
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "ledger.h"
+#include "run-settings.h"
+#include "state.h"
+#include "verdict.h"
+
+struct watch_close;
+
+/*
+ * Takes up what an earlier watcher left unfinished in the outbox. `settled` is called from the event
+ * loop whenever the deliveries of a scope have settled. Everything given is the caller's and
+ * outlives it. terminal: what the stdout sink writes to; -1: none.
+ */
+struct watch_close *watch_close_new(sd_event *event, const struct config *config,
+                                    const struct run_settings *settings, struct state *state,
+                                    int terminal, void (*settled)(void *user), void *user,
+                                    char **ret_error);
+void watch_close_free(struct watch_close *closing);
+
+/* Notes URLs, hosts and states that changed, and says so in the log. 0, or -errno (logged). */
+int watch_close_note(struct watch_close *closing, const struct verdict *verdict, int64_t now_ns);
+
+/* Closes a scope of the verdict, unless it is closed. 0, or -errno (logged). */
+int watch_close_scope(struct watch_close *closing, const struct verdict *verdict,
+                      const struct scope_verdict *scope, const struct ledger *ledger);
+/* Closes a categorized run; a plain one closes with its scope. */
+int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
+                    const struct ledger *ledger);
+
+/* Whether the scope of that name (the build's: the run) is closed. */
+bool watch_close_is_closed(const struct watch_close *closing, const char *scope);
+bool watch_close_all_scopes_closed(const struct watch_close *closing,
+                                   const struct verdict *verdict);
+
+/* Whether there is anything left to do. */
+enum watch_close_end {
+    WATCH_CLOSE_OPEN, /* the run is not closed, or a delivery is still being tried */
+    WATCH_CLOSE_DONE,
+    WATCH_CLOSE_HELD /* closed, but a post is uncertain or quarantined */
+};
+enum watch_close_end watch_close_end(const struct watch_close *closing);
+
+/* Writes the evidence snapshot and the state of a run that is not closed. Accepts NULL. */
+void watch_close_save(struct watch_close *closing, const struct ledger *ledger);
+
+#endif

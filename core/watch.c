@@ -1,0 +1,459 @@
+#include "watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "collect.h"
+#include "judge.h"
+#include "ledger.h"
+#include "log.h"
+#include "memory.h"
+#include "path-watch.h"
+#include "progress-line.h"
+#include "progress-output.h"
+#include "settle.h"
+#include "watch-close.h"
+
+#define MILLISECOND INT64_C(1000000)
+
+/* After a change, others often follow at once: one pass for all of them. */
+#define CHANGE_DELAY_US (50 * 1000)
+#define AGAIN_DELAY_US  (200 * 1000)
+
+struct watch {
+    const struct config *config;
+    const struct run_settings *settings;
+    struct state *state;
+    sd_event *event;
+    struct ledger *ledger;
+    struct collect *collect;
+    struct path_watch *paths;
+    struct watch_close *closing;
+    struct settle settle, settle_run;
+    struct verdict *verdict; /* of the last pass; NULL: none yet */
+    sd_event_source *poll, *soon, *release;
+    sd_event_source *runner; /* readable when the runner has exited */
+    int runner_pidfd;
+    int64_t runner_pid;
+    struct progress_output progress;
+    uint64_t heartbeat_us; /* 0: nobody waits for one */
+    bool ready;
+};
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* ---------------------------------------------------------------- when to look */
+
+static void arm(sd_event_source *timer, uint64_t delay_us)
+{
+    int error = sd_event_source_set_time_relative(timer, delay_us);
+
+    if (error >= 0)
+        error = sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+    if (error < 0)
+        log_error("timer: %s; the next poll is waited for instead", strerror(-error));
+}
+
+static void look_soon(struct watch *watch, uint64_t delay_us)
+{
+    int enabled = SD_EVENT_OFF;
+
+    sd_event_source_get_enabled(watch->soon, &enabled);
+    if (enabled == SD_EVENT_OFF)
+        arm(watch->soon, delay_us);
+}
+
+static int on_look(sd_event_source *source, uint64_t time_us, void *user)
+{
+    struct watch *watch = user;
+
+    (void)source;
+    (void)time_us;
+    if (watch->collect)
+        collect_request_pass(watch->collect);
+    return 0;
+}
+
+static int on_poll(sd_event_source *source, uint64_t time_us, void *user)
+{
+    struct watch *watch = user;
+
+    arm(source, (uint64_t)watch->config->poll_interval_ns / 1000);
+    return on_look(source, time_us, user);
+}
+
+static void on_change(void *user)
+{
+    look_soon(user, CHANGE_DELAY_US);
+}
+
+static void on_watch_path(void *user, const char *path)
+{
+    struct watch *watch = user;
+
+    path_watch_add(watch->paths, path);
+}
+
+static int on_runner_exit(sd_event_source *source, int descriptor, uint32_t events, void *user)
+{
+    (void)descriptor;
+    (void)events;
+    sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    look_soon(user, CHANGE_DELAY_US);
+    return 0;
+}
+
+static void forget_runner(struct watch *watch)
+{
+    watch->runner = sd_event_source_disable_unref(watch->runner);
+    if (watch->runner_pidfd >= 0)
+        close(take_descriptor(&watch->runner_pidfd));
+    watch->runner_pid = -1;
+}
+
+/* The end of the runner is seen at once, not at the next poll. A number that stands for another
+ * process by now only leads to a look that finds nothing. */
+static void follow_runner(struct watch *watch, int64_t pid)
+{
+    if (pid == watch->runner_pid)
+        return;
+    forget_runner(watch);
+    if (pid <= 0)
+        return;
+    watch->runner_pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    if (watch->runner_pidfd < 0)
+        return;
+    if (sd_event_add_io(watch->event, &watch->runner, watch->runner_pidfd, EPOLLIN, on_runner_exit,
+                        watch) < 0) {
+        close(take_descriptor(&watch->runner_pidfd));
+        return;
+    }
+    watch->runner_pid = pid;
+}
+
+/* ---------------------------------------------------------------- what was seen */
+
+static bool is_cancelled(const struct watch *watch)
+{
+    int cancelled = state_cancelled(watch->state);
+
+    if (cancelled < 0)
+        log_error("%s: the cancellation marker could not be looked for: %s; nothing is posted "
+                  "while that is so",
+                  watch->state->folder, strerror(-cancelled));
+    return cancelled != 0;
+}
+
+static void fill_policy(const struct watch *watch, struct policy *policy)
+{
+    run_settings_to_policy(watch->settings, watch->config, policy);
+    policy->cancelled = policy->cancelled || is_cancelled(watch);
+    policy->runner_seen = watch->state->runner_seen;
+    /* The runner of a categorized run rewrites the config for each batch: what it named first, when
+     * watching started, is the whole scope (R1.5). */
+    if (policy->host_count == 0 && watch->state->expected_host_count > 0) {
+        policy->hosts = (const char *const *)watch->state->expected_hosts;
+        policy->host_count = watch->state->expected_host_count;
+    }
+}
+
+static void remember(struct watch *watch, const struct verdict *verdict)
+{
+    if (verdict->runner_seen)
+        watch->state->runner_seen = true;
+    if (verdict->categorized && watch->state->expected_host_count == 0 &&
+        verdict->expected_count > 0)
+        state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
+}
+
+static void say_status(struct watch *watch)
+{
+    const struct verdict *verdict = watch->verdict;
+    const struct scope_verdict *scope =
+        verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
+    CLEANUP_FREE char *line =
+        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), NULL) : NULL;
+
+    sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line ? line : verdict->reason);
+    watch->ready = true;
+}
+
+/* The heartbeat belongs to a loop that made its round: a pass that came back and was judged. */
+static void beat(const struct watch *watch)
+{
+    if (watch->heartbeat_us > 0)
+        sd_notify(0, "WATCHDOG=1");
+}
+
+/* ---------------------------------------------------------------- closing */
+
+/* The run of a categorized build ends apart from its sub-runs; it is settled like a scope. */
+static bool run_has_settled(struct watch *watch, int64_t monotonic_ns)
+{
+    struct scope_verdict run = {
+        .name = watch->verdict->build,
+        .state = watch->verdict->state,
+    };
+    struct verdict as_scope = {.scopes = &run, .scope_count = 1};
+
+    settle_look(&watch->settle_run, &as_scope, monotonic_ns);
+    return settle_is_over(&watch->settle_run, &run, watch->config->settle_ns, monotonic_ns);
+}
+
+static int close_scopes(struct watch *watch, int64_t monotonic_ns)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < watch->verdict->scope_count && status == 0; i++) {
+        const struct scope_verdict *scope = &watch->verdict->scopes[i];
+
+        if (settle_is_over(&watch->settle, scope, watch->config->settle_ns, monotonic_ns))
+            status = watch_close_scope(watch->closing, watch->verdict, scope, watch->ledger);
+    }
+    if (status == 0 && run_has_settled(watch, monotonic_ns) &&
+        watch_close_all_scopes_closed(watch->closing, watch->verdict))
+        status = watch_close_run(watch->closing, watch->verdict, watch->ledger);
+    return status;
+}
+
+/* A final state waits for a second look and for its settling time. */
+static void look_again_when_settled(struct watch *watch)
+{
+    bool final = run_state_is_final(watch->verdict->state);
+
+    for (size_t i = 0; i < watch->verdict->scope_count; i++)
+        final |= run_state_is_final(watch->verdict->scopes[i].state) &&
+                 !watch_close_is_closed(watch->closing, watch->verdict->scopes[i].name);
+    if (final)
+        look_soon(watch, (uint64_t)watch->config->settle_ns / 1000 + 1000);
+}
+
+static int on_release_worker(sd_event_source *source, void *user)
+{
+    struct watch *watch = user;
+
+    (void)source;
+    collect_free(TAKE_POINTER(watch->collect));
+    return 0;
+}
+
+/* The worker is released from the loop, not from within one of its own calls. */
+static void stop_looking(struct watch *watch)
+{
+    progress_output_clear(&watch->progress);
+    sd_event_source_set_enabled(watch->poll, SD_EVENT_OFF);
+    sd_event_source_set_enabled(watch->soon, SD_EVENT_OFF);
+    sd_event_source_set_enabled(watch->release, SD_EVENT_ONESHOT);
+    forget_runner(watch);
+}
+
+static void end_when_done(void *user)
+{
+    struct watch *watch = user;
+    enum watch_close_end end = watch_close_end(watch->closing);
+
+    if (end != WATCH_CLOSE_OPEN)
+        sd_event_exit(watch->event, end == WATCH_CLOSE_HELD ? WATCH_HELD : WATCH_CLOSED);
+}
+
+/* ---------------------------------------------------------------- a round */
+
+static int judge_round(struct watch *watch)
+{
+    int64_t now_ns = clock_ns(CLOCK_REALTIME), monotonic_ns = clock_ns(CLOCK_BOOTTIME);
+    struct verdict *previous = watch->verdict;
+    struct policy policy;
+    int status;
+
+    fill_policy(watch, &policy);
+    watch->verdict = judge(watch->ledger, &policy, now_ns);
+    remember(watch, watch->verdict);
+    follow_runner(watch, watch->verdict->runner_pid);
+    settle_look(&watch->settle, watch->verdict, monotonic_ns);
+    progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
+    verdict_free(previous);
+    status = watch_close_note(watch->closing, watch->verdict, now_ns);
+    if (status == 0)
+        status = close_scopes(watch, monotonic_ns);
+    return status;
+}
+
+static void on_pass_done(void *user, bool again)
+{
+    struct watch *watch = user;
+    int status = judge_round(watch);
+
+    if (status != 0) {
+        sd_event_exit(watch->event, WATCH_STATE);
+        return;
+    }
+    say_status(watch);
+    beat(watch);
+    if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
+        stop_looking(watch);
+        end_when_done(watch);
+    } else if (again)
+        look_soon(watch, AGAIN_DELAY_US);
+    else
+        look_again_when_settled(watch);
+}
+
+static void on_collect_failed(void *user, const char *reason)
+{
+    struct watch *watch = user;
+
+    log_error("%s", reason);
+    sd_event_exit(watch->event, WATCH_USAGE);
+}
+
+/* ---------------------------------------------------------------- start and end */
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *signal, void *user)
+{
+    struct watch *watch = user;
+
+    (void)source;
+    progress_output_clear(&watch->progress);
+    log_notice("%s: stopped by signal %u before the run was over; start it again to go on",
+               watch->settings->build, signal->ssi_signo);
+    sd_event_exit(watch->event, WATCH_CLOSED);
+    return 0;
+}
+
+static int add_timer(struct watch *watch, sd_event_source **ret, sd_event_time_handler_t handler,
+                     int enabled)
+{
+    int error =
+        sd_event_add_time_relative(watch->event, ret, CLOCK_BOOTTIME, 0, 1000, handler, watch);
+
+    return error < 0 ? error : sd_event_source_set_enabled(*ret, enabled);
+}
+
+static int block_signals(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGCHLD);
+    return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
+}
+
+static int open_event_loop(struct watch *watch)
+{
+    int error = block_signals();
+
+    if (error >= 0)
+        error = sd_event_new(&watch->event);
+    if (error >= 0)
+        error = sd_event_add_signal(watch->event, NULL, SIGTERM, on_signal, watch);
+    if (error >= 0)
+        error = sd_event_add_signal(watch->event, NULL, SIGINT, on_signal, watch);
+    if (error >= 0)
+        error = add_timer(watch, &watch->poll, on_poll, SD_EVENT_ONESHOT);
+    if (error >= 0)
+        error = add_timer(watch, &watch->soon, on_look, SD_EVENT_OFF);
+    if (error >= 0)
+        error = sd_event_add_defer(watch->event, &watch->release, on_release_worker, watch);
+    if (error >= 0)
+        error = sd_event_source_set_enabled(watch->release, SD_EVENT_OFF);
+    if (error < 0)
+        log_error("event loop: %s", strerror(-error));
+    return error;
+}
+
+static void watch_for_cancellation(struct watch *watch)
+{
+    CLEANUP_FREE char *marker = memory_format("%s/cancelled", watch->state->folder);
+
+    path_watch_add(watch->paths, marker);
+}
+
+static bool start_collecting(struct watch *watch)
+{
+    static const struct collect_events events = {on_pass_done, on_collect_failed, on_watch_path};
+    CLEANUP_FREE char *error = NULL, *config_path = NULL;
+    struct collect_run run;
+
+    run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
+    watch->paths = path_watch_new(watch->event, on_change, watch);
+    watch_for_cancellation(watch);
+    watch->collect = collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events,
+                                 watch, &error);
+    if (!watch->collect)
+        log_error("%s", error);
+    return watch->collect != NULL;
+}
+
+static int loop(struct watch *watch, int terminal)
+{
+    CLEANUP_FREE char *error = NULL;
+    int status;
+
+    watch->closing = watch_close_new(watch->event, watch->config, watch->settings, watch->state,
+                                     terminal, end_when_done, watch, &error);
+    if (!watch->closing) {
+        log_error("%s", error);
+        return WATCH_STATE;
+    }
+    sd_watchdog_enabled(0, &watch->heartbeat_us);
+    if (watch->state->run.closed_ns >= 0)
+        end_when_done(watch);
+    else if (!start_collecting(watch))
+        return WATCH_USAGE;
+    status = sd_event_loop(watch->event);
+    if (status < 0) {
+        log_error("event loop: %s", strerror(-status));
+        return WATCH_STATE;
+    }
+    return status;
+}
+
+int watch_run(const struct config *config, const struct run_settings *settings, struct state *state,
+              int terminal, FILE *progress)
+{
+    struct watch watch = {
+        .config = config,
+        .settings = settings,
+        .state = state,
+        .runner_pidfd = -1,
+        .runner_pid = -1,
+        .progress = {.stream = progress, .terminal = progress && isatty(fileno(progress))},
+    };
+    int status = WATCH_STATE;
+
+    watch.ledger = ledger_new();
+    if (open_event_loop(&watch) >= 0)
+        status = loop(&watch, terminal);
+    progress_output_clear(&watch.progress);
+    forget_runner(&watch);
+    collect_free(watch.collect);
+    watch_close_save(watch.closing, watch.ledger);
+    watch_close_free(watch.closing);
+    path_watch_free(watch.paths);
+    sd_event_source_disable_unref(watch.poll);
+    sd_event_source_disable_unref(watch.soon);
+    sd_event_source_disable_unref(watch.release);
+    sd_event_unref(watch.event);
+    settle_clear(&watch.settle);
+    settle_clear(&watch.settle_run);
+    verdict_free(watch.verdict);
+    ledger_free(watch.ledger);
+    return status;
+}

@@ -1,0 +1,29 @@
+/* Text that grows up to a limit; what comes after is dropped, and it is known that it was. */
+#ifndef ATVM_PLUGINS_JUNIT_BOUNDED_TEXT_H
+#define ATVM_PLUGINS_JUNIT_BOUNDED_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bounded_text {
+    char *bytes;   /* UTF-8 with NUL; owned; NULL while nothing was added */
+    size_t length; /* bytes without the NUL */
+    size_t limit;  /* largest length; to be set before anything is added */
+    bool cut;      /* something was dropped */
+    size_t capacity;
+};
+
+/* Adds `length` bytes of UTF-8, or what fits of them, cut at a character. */
+void bounded_text_add(struct bounded_text *text, const char *bytes, size_t length);
+/* Empties it; the limit stays. */
+void bounded_text_clear(struct bounded_text *text);
+/* Frees the bytes. */
+void bounded_text_free(struct bounded_text *text);
+
+/* Its text; "" while nothing was added. */
+const char *bounded_text_string(const struct bounded_text *text);
+
+/* The longest length of at most `limit` bytes at which UTF-8 of `length` bytes can be cut. */
+size_t bounded_text_cut(const char *bytes, size_t length, size_t limit);
+
+#endif

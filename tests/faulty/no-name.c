@@ -1,0 +1,4 @@
+/* It has no name. */
+#include "sound.h"
+
+ATVM_COLLECTOR = {.head = ATVM_COLLECTOR_HEAD, SOUND_CALLS};

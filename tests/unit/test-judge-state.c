@@ -1,0 +1,389 @@
+/* The state of a run and of its scopes: spec R1.5, R1.6, and transition(). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "judge-scene.h"
+
+#define A "atvm1-redhat9.1"
+#define B "atvm2-ubuntu24.04"
+
+static const char *const two[] = {A, B, NULL};
+
+static void expect(struct scene *scene, enum run_state state, bool post)
+{
+    const struct verdict *verdict = scene_judge(scene);
+
+    if (verdict->state != state)
+        fail_msg("%s (%s), expected %s", run_state_name(verdict->state), verdict->reason,
+                 run_state_name(state));
+    if (!verdict->categorized)
+        assert_int_equal(verdict->scopes[0].post, post);
+}
+
+static void ended_run_is_what_its_hosts_are(void **state)
+{
+    static const struct {
+        const char *outcomes;
+        enum run_state state;
+    } rows[] = {{"pp", STATE_COMPLETED}, {"pf", STATE_FAILED}, {"ff", STATE_FAILED},
+                {"p-", STATE_UNKNOWN},   {"f-", STATE_UNKNOWN}, {"--", STATE_UNKNOWN}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, two);
+        scene_processes(&scene, 0);
+        scene_whole_log(&scene, two, rows[i].outcomes);
+        expect(&scene, rows[i].state,
+               rows[i].state == STATE_COMPLETED || rows[i].state == STATE_FAILED);
+        assert_string_equal(scene.verdict->run_url, "https://example.invalid/run/1");
+        scene_close(&scene);
+    }
+}
+
+static void nothing_seen_is_running_until_the_grace_is_over(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene.now = 599;
+    expect(&scene, STATE_RUNNING, false);
+    scene.now = 600;
+    expect(&scene, STATE_UNKNOWN, false);
+    scene.policy.runner_seen = true;
+    expect(&scene, STATE_TERMINATED, false);
+    scene_close(&scene);
+}
+
+static void processes_that_could_not_be_looked_at_are_never_no_runner(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_whole_log(&scene, two, "pp");
+    scene.now = 3000 + 299;
+    expect(&scene, STATE_RUNNING, false);
+    scene.now = 3000 + 300;
+    expect(&scene, STATE_COMPLETED, true);
+    assert_int_equal(scene.verdict->scopes[0].note_count, 1);
+    scene_close(&scene);
+
+    scene_open(&scene, two);
+    scene_junit(&scene, A, 22, 0, 100);
+    scene.now = 3600;
+    expect(&scene, STATE_RUNNING, false);
+    scene_close(&scene);
+}
+
+static void silent_runner_is_hung_after_the_window(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 41);
+    scene_junit(&scene, A, 22, 0, 100);
+    scene.now = 100 + 7199;
+    expect(&scene, STATE_RUNNING, false);
+    scene.now = 100 + 7200;
+    expect(&scene, STATE_HUNG, false);
+    scene_close(&scene);
+}
+
+static void runner_that_stays_after_the_upload_gets_time_then_a_note(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 41);
+    scene_whole_log(&scene, two, "pf");
+    scene.now = 3000 + 299;
+    expect(&scene, STATE_RUNNING, false);
+    scene.now = 3000 + 300;
+    expect(&scene, STATE_FAILED, true);
+    assert_non_null(strstr(scene.verdict->scopes[0].notes[0], "runner did not exit"));
+    assert_non_null(strstr(scene.verdict->scopes[0].notes[0], "41"));
+    scene_close(&scene);
+    /* Results that are not final give it no end. */
+    scene_open(&scene, two);
+    scene_processes(&scene, 41);
+    scene_whole_log(&scene, two, "p-");
+    scene.now = 3000 + 300;
+    expect(&scene, STATE_RUNNING, false);
+    scene_close(&scene);
+}
+
+static void runner_gone_without_end_proof_is_terminated(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_junit(&scene, A, 22, 0, 2000);
+    scene_junit(&scene, B, 22, 0, 2000);
+    expect(&scene, STATE_TERMINATED, false);
+    scene_close(&scene);
+}
+
+static void bookkeeping_xml_ends_a_run_unless_it_is_another_builds_or_older(void **state)
+{
+    static const struct {
+        const char *scope;
+        int mtime;
+        enum run_state state;
+    } rows[] = {
+        {"build", 2000, STATE_COMPLETED}, {NULL, 2000, STATE_COMPLETED},
+        {"build-2", 2500, STATE_TERMINATED}, {"build", 1999, STATE_TERMINATED},
+        {"build", -5, STATE_TERMINATED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, two);
+        scene_processes(&scene, 0);
+        scene_junit(&scene, A, 22, 0, 1000);
+        scene_junit(&scene, B, 22, 0, 2000);
+        scene_bookkeeping(&scene, rows[i].scope, rows[i].mtime);
+        expect(&scene, rows[i].state, rows[i].state == STATE_COMPLETED);
+        scene_close(&scene);
+    }
+}
+
+static void interrupt_stands_before_a_bookkeeping_xml_but_not_before_the_logs_end(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    scene_record(&scene, "\"claim\":\"host-started\",\"host\":\"" A "\",\"batch\":1");
+    scene_record(&scene, "\"claim\":\"interrupted\",\"batch\":1,\"text\":\"KeyboardInterrupt\"");
+    scene_end(&scene, "whole");
+    scene_junit(&scene, A, 22, 0, 1000);
+    scene_junit(&scene, B, 22, 0, 1000);
+    scene_bookkeeping(&scene, "build", 2000);
+    expect(&scene, STATE_TERMINATED, false);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    scene_record(&scene, "\"claim\":\"interrupted\",\"batch\":1,\"text\":\"^C\"");
+    scene_record(&scene, "\"claim\":\"host-started\",\"host\":\"" A "\",\"batch\":1");
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_COMPLETED, true);
+    scene_close(&scene);
+}
+
+static void end_proof_of_an_earlier_part_of_the_log_does_not_end_what_began_after(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":2");
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_TERMINATED, false);
+    scene_close(&scene);
+}
+
+static void cancellation_stands_before_everything(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_whole_log(&scene, two, "pp");
+    scene.policy.cancelled = true;
+    expect(&scene, STATE_CANCELLED, false);
+    scene.policy.cancelled = false;
+    expect(&scene, STATE_COMPLETED, true);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    scene_record(&scene, "\"claim\":\"cancelled\",\"batch\":1,\"text\":\"by user\"");
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_CANCELLED, false);
+    scene_close(&scene);
+}
+
+static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
+{
+    static const char *const asked[] = {A, NULL};
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, asked);
+    scene_processes(&scene, 0);
+    scene_whole_log(&scene, two, "pf");
+    expect(&scene, STATE_FAILED, true);
+    assert_int_equal(scene.verdict->scopes[0].host_count, 2);
+    assert_non_null(strstr(scene.verdict->scopes[0].notes[0], B));
+    scene_close(&scene);
+}
+
+static void artifact_of_a_stranger_does_not_count(void **state)
+{
+    static const char *const asked[] = {A, NULL};
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, asked);
+    scene_processes(&scene, 0);
+    scene_junit(&scene, A, 22, 0, 1000);
+    scene_junit(&scene, B, 0, 1, 2500);
+    scene_bookkeeping(&scene, "build", 2000);
+    expect(&scene, STATE_COMPLETED, true);
+    assert_int_equal(scene.verdict->scopes[0].host_count, 1);
+    scene_close(&scene);
+}
+
+/* ---------------------------------------------------------------- categorized runs */
+
+static void batch(struct scene *scene, int number, const char *name, const char *host,
+                  const char *outcome, bool ended)
+{
+    scene_record(scene, "\"claim\":\"scope-started\",\"batch\":%d%s%s%s", number,
+                 name ? ",\"scope\":\"" : "", name ? name : "", name ? "\"" : "");
+    scene_record(scene, "\"claim\":\"host-started\",\"host\":\"%s\",\"batch\":%d", host, number);
+    if (!ended)
+        return;
+    scene_record(scene,
+                 "\"claim\":\"host-result\",\"host\":\"%s\",\"basis\":\"direct\","
+                 "\"form\":\"cloud-row\",\"outcome\":\"%s\",\"batch\":%d,\"tests\":2,\"passed\":%d,"
+                 "\"failed\":%d,\"pending\":0,\"skipped\":0",
+                 host, outcome, number, *outcome == 'p' ? 2 : 1, *outcome == 'p' ? 0 : 1);
+    scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
+}
+
+static void sub_runs_end_apart_and_the_parent_is_the_worst_of_them(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene.policy.categorized = true;
+    scene_processes(&scene, 41);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_RUNNING, false);
+    assert_int_equal(scene.verdict->scope_count, 1);
+    assert_int_equal(scene.verdict->scopes[0].state, STATE_COMPLETED);
+    assert_true(scene.verdict->scopes[0].post);
+    assert_non_null(strstr(scene.verdict->reason, B));
+
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3100);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    batch(&scene, 2, NULL, B, "fail", true);
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_FAILED, false);
+    assert_int_equal(scene.verdict->scope_count, 2);
+    assert_string_equal(scene.verdict->scopes[1].name, "build-ubuntu");
+    assert_int_equal(scene.verdict->scopes[1].state, STATE_FAILED);
+    scene_close(&scene);
+}
+
+static void hosts_of_no_sub_run_make_an_ended_parent_unknown(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene.policy.categorized = true;
+    scene_processes(&scene, 0);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_UNKNOWN, false);
+    assert_int_equal(scene.verdict->scopes[0].state, STATE_COMPLETED);
+    scene_close(&scene);
+}
+
+static void cancellation_closes_the_sub_runs_that_have_not_ended(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene.policy.categorized = true;
+    scene.policy.cancelled = true;
+    scene_processes(&scene, 0);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    batch(&scene, 2, "build-ubuntu", B, "pass", false);
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_CANCELLED, false);
+    assert_int_equal(scene.verdict->scopes[0].state, STATE_COMPLETED);
+    assert_int_equal(scene.verdict->scopes[1].state, STATE_CANCELLED);
+    scene_close(&scene);
+}
+
+static void sub_runs_show_without_a_log_by_their_xml_and_hosts(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene.policy.categorized = true;
+    scene_processes(&scene, 0);
+    scene_junit(&scene, A, 22, 0, 1000);
+    scene_bookkeeping(&scene, "build-redhat", 1100);
+    scene_junit(&scene, B, 21, 1, 2000);
+    scene_bookkeeping(&scene, "build-ubuntu", 2100);
+    expect(&scene, STATE_FAILED, false);
+    assert_int_equal(scene.verdict->scope_count, 2);
+    assert_string_equal(scene.verdict->scopes[0].name, "build-redhat");
+    assert_int_equal(scene.verdict->scopes[0].state, STATE_COMPLETED);
+    assert_int_equal(scene.verdict->scopes[1].state, STATE_FAILED);
+    scene_close(&scene);
+}
+
+static void closed_state_stays_what_it_is(void **state)
+{
+    (void)state;
+    assert_int_equal(transition(0, false, STATE_RUNNING), STATE_RUNNING);
+    assert_int_equal(transition(STATE_RUNNING, false, STATE_FAILED), STATE_FAILED);
+    assert_int_equal(transition(STATE_HUNG, false, STATE_RUNNING), STATE_RUNNING);
+    assert_int_equal(transition(STATE_TERMINATED, true, STATE_COMPLETED), STATE_TERMINATED);
+    assert_int_equal(transition(STATE_COMPLETED, true, STATE_RUNNING), STATE_COMPLETED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ended_run_is_what_its_hosts_are),
+        cmocka_unit_test(nothing_seen_is_running_until_the_grace_is_over),
+        cmocka_unit_test(processes_that_could_not_be_looked_at_are_never_no_runner),
+        cmocka_unit_test(silent_runner_is_hung_after_the_window),
+        cmocka_unit_test(runner_that_stays_after_the_upload_gets_time_then_a_note),
+        cmocka_unit_test(runner_gone_without_end_proof_is_terminated),
+        cmocka_unit_test(bookkeeping_xml_ends_a_run_unless_it_is_another_builds_or_older),
+        cmocka_unit_test(interrupt_stands_before_a_bookkeeping_xml_but_not_before_the_logs_end),
+        cmocka_unit_test(end_proof_of_an_earlier_part_of_the_log_does_not_end_what_began_after),
+        cmocka_unit_test(cancellation_stands_before_everything),
+        cmocka_unit_test(unexpected_host_of_the_own_log_counts_and_is_noted),
+        cmocka_unit_test(artifact_of_a_stranger_does_not_count),
+        cmocka_unit_test(sub_runs_end_apart_and_the_parent_is_the_worst_of_them),
+        cmocka_unit_test(hosts_of_no_sub_run_make_an_ended_parent_unknown),
+        cmocka_unit_test(cancellation_closes_the_sub_runs_that_have_not_ended),
+        cmocka_unit_test(sub_runs_show_without_a_log_by_their_xml_and_hosts),
+        cmocka_unit_test(closed_state_stays_what_it_is),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

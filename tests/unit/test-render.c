@@ -1,0 +1,358 @@
+/* What a message says, what it loses to fit, and the details of the JSON report. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "cleanup.h"
+#include "render-escape.h"
+#include "test-render-samples.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static void assert_says(const char *message, const char *text)
+{
+    if (!strstr(message, text))
+        fail_msg("\"%s\" is not in:\n%s", text, message);
+}
+
+static void assert_silent(const char *message, const char *text)
+{
+    if (strstr(message, text))
+        fail_msg("\"%s\" is in:\n%s", text, message);
+}
+
+/* Each text stands after the one before it. */
+static void assert_order(const char *message, const char *const *texts)
+{
+    for (; *texts; texts++) {
+        assert_says(message, *texts);
+        message = strstr(message, *texts) + strlen(*texts);
+    }
+}
+
+static void sections_stand_in_one_order(void **state)
+{
+    static const char *const order[] = {"SUMMARY:",  "HOSTS:",     "FAILURE NOTES:", "TIMING:",
+                                        "COVERAGE:", "TEST FLOW:", "NOTES:",         NULL};
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL, *markdown = NULL, *passing = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    text = render_text(&sample.report, &sample.scopes[0]);
+    markdown = render_markdown(&sample.report, &sample.scopes[0]);
+    assert_order(text, order);
+    assert_order(markdown, order);
+    sample_passing(&sample);
+    passing = render_text(&sample.report, &sample.scopes[0]);
+    assert_silent(passing, "FAILURE NOTES:");
+}
+
+static void hosts_stand_as_completed_running_remaining(void **state)
+{
+    static const char *const order[] = {"atvm118-debian12.5.0 - PASS (22 tests, 17m 42s)\n",
+                                        "atvm71-redhat9.1 - RUNNING (8m 0s)\n",
+                                        "atvm98-oracle9.4 - NOT STARTED\n",
+                                        "atvm121-ubuntu24.04 - NOT STARTED\n",
+                                        "ETA of the whole remaining run: 2026-04-16 14:11:08 EDT",
+                                        NULL};
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_running(&sample);
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_order(text, order);
+}
+
+static void every_status_is_named(void **state)
+{
+    struct host_verdict hosts[] = {sample_host("a", HOST_UNKNOWN), sample_host("b", HOST_MISSING),
+                                   sample_host("c", HOST_NOT_STARTED),
+                                   sample_host("d", HOST_SKIPPED), sample_host("e", HOST_FAIL)};
+    static const struct host_fact skipped[] = {{"d", "support request, waiting"}, {"z", "crashes"}};
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    sample.scopes[0].hosts = hosts;
+    sample.scopes[0].host_count = COUNT_OF(hosts);
+    sample.facts.skipped = skipped;
+    sample.facts.skipped_count = COUNT_OF(skipped);
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text,
+                "0 of 5 hosts passed, 1 failed, 1 unknown, 1 missing, 1 not started, 1 skipped");
+    assert_says(text, "  a - UNKNOWN\n  b - MISSING\n  c - NOT STARTED\n  e - FAIL\n"
+                      "  Left out on purpose:\n"
+                      "  d - SKIPPED - support request, waiting\n  z - SKIPPED - crashes\n");
+    assert_says(text, "No source has an error text.");
+}
+
+static void a_command_fills_in_what_was_not_told(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    sample.facts = (struct run_facts){
+        .time_zone = "UTC",
+        .config_family = "gold",
+        .template_command = "python3 cmc-templates.py --template cmc-systemOS --categorize "
+                            "--specify_vms a,b --exclude_partial_match c --containsVm d "
+                            "--vm_platforms vmware --randomize"};
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text, "COVERAGE:\n  Template: cmc-systemOS\n  Config family: gold\n"
+                      "  Options: --vm_platforms vmware, --randomize\n\n");
+    assert_silent(text, "Plugin:");
+    assert_silent(text, "Integration:");
+}
+
+static void a_correction_says_that_it_is_one(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_passing(&sample);
+    sample.report.correction = true;
+    sample.report.tag = "atvm 3f2a9c 1/1";
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text, "fc - COMPLETED (correction: replaces the earlier message)\n");
+    assert_string_equal(text + strlen(text) - strlen("\natvm 3f2a9c 1/1\n"), "\natvm 3f2a9c 1/1\n");
+}
+
+static void no_mention_or_secret_reaches_chat(void **state)
+{
+    static const char *const forbidden[] = {"@channel", "<!here>", "<https",      "hunter2",
+                                            "s3cret",   "\033",    "4f1d-record", "\n```\n@"};
+    struct sample sample;
+    CLEANUP_FREE char *markdown = NULL, *text = NULL, *json = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    markdown = render_markdown(&sample.report, &sample.scopes[0]);
+    text = render_text(&sample.report, &sample.scopes[0]);
+    json = render_json(&sample.report);
+    for (size_t i = 0; i < COUNT_OF(forbidden); i++)
+        assert_silent(markdown, forbidden[i]);
+    for (size_t i = 3; i < 7; i++) {
+        assert_silent(text, forbidden[i]);
+        assert_silent(json, forbidden[i]);
+    }
+}
+
+static void a_tight_message_loses_excerpts_first_then_the_flow(void **state)
+{
+    struct sample sample;
+    char excerpt[5001];
+    CLEANUP_FREE char *whole = NULL, *shorter = NULL, *short_one = NULL;
+
+    (void)state;
+    memset(excerpt, 'x', sizeof(excerpt) - 1);
+    excerpt[sizeof(excerpt) - 1] = '\0';
+    sample_failing(&sample);
+    sample.scopes[0].hosts[1].excerpt = excerpt;
+    sample.report.full_report = "/var/lib/atvm-run-watcher/b/report.md";
+    whole = render_markdown(&sample.report, &sample.scopes[0]);
+    shorter = render_markdown_limited(&sample.report, &sample.scopes[0], 0, 2600);
+    short_one = render_markdown_limited(&sample.report, &sample.scopes[0], 0, 1900);
+
+    assert_in_range(escape_count_characters(whole), 3000, 4500);
+    assert_says(whole, "characters left out");
+    assert_in_range(escape_count_characters(shorter), 1901, 2600);
+    assert_says(shorter, "22. Power off");
+    assert_says(shorter, "Shortened: failure text of 1 host. "
+                         "The full report: /var/lib/atvm-run-watcher/b/report.md");
+    assert_in_range(escape_count_characters(short_one), 1, 1900);
+    assert_silent(short_one, "22. Power off");
+    assert_says(short_one, "8 steps, left out here, see NOTES.");
+    assert_says(short_one, "Shortened: failure text of 1 host, test flow. The full report:");
+}
+
+static void failed_hosts_outlast_those_that_passed(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *markdown = NULL;
+
+    (void)state;
+    sample_forty(&sample);
+    markdown = render_markdown_limited(&sample.report, &sample.scopes[0], 2000, 0);
+    assert_in_range(strlen(markdown), 1, 2000);
+    assert_says(markdown, "atvm13-redhat9.4 - FAIL");
+    assert_says(markdown, "atvm39-redhat9.6 - FAIL");
+    assert_says(markdown, "37 hosts - PASS (not listed)");
+    assert_says(markdown, "names of 37 hosts that passed");
+}
+
+typedef char *(*limited)(const struct report *, const struct scope_verdict *, size_t, size_t);
+
+static void no_limit_is_ever_exceeded(void **state)
+{
+    static const limited renderers[] = {render_text_limited, render_markdown_limited};
+    struct sample sample;
+
+    (void)state;
+    for (size_t s = 0; s < SAMPLE_COUNT; s++) {
+        samples[s](&sample);
+        for (size_t limit = 1; limit < 5000; limit += limit / 8 + 1)
+            for (size_t i = 0; i < COUNT_OF(renderers); i++) {
+                char *bytes = renderers[i](&sample.report, &sample.scopes[0], limit, 0);
+                char *characters = renderers[i](&sample.report, &sample.scopes[0], 0, limit);
+
+                assert_true(strlen(bytes) <= limit);
+                assert_true(escape_count_characters(characters) <= limit);
+                assert_true(strlen(bytes) > 0);
+                free(bytes);
+                free(characters);
+            }
+    }
+}
+
+static void a_cut_message_says_so(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_forty(&sample);
+    text = render_text_limited(&sample.report, &sample.scopes[0], 300, 0);
+    assert_says(text, "cmc-e2e-all-forty - FAILED\n");
+    assert_says(text, "\nCut here. The full report: "
+                      "/var/lib/atvm-run-watcher/cmc-e2e-all-forty/report.md\n");
+}
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+
+    assert_true(json_object_object_get_ex(object, key, &value));
+    return value;
+}
+
+static void json_numbers_are_short_and_exact(void **state)
+{
+    static const struct {
+        int64_t ns;
+        const char *text;
+    } table[] = {{0, "0"},
+                 {SECONDS(2467), "2467"},
+                 {INT64_C(973800000000), "973.8"},
+                 {INT64_C(1499999), "0.001"},
+                 {INT64_C(1500000), "0.002"},
+                 {INT64_C(10050000000), "10.05"},
+                 {INT64_C(100000000000), "100"},
+                 {-1, "null"}};
+    struct sample sample;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        CLEANUP_FREE char *json = NULL, *wanted = NULL;
+
+        sample_hung(&sample);
+        sample.scopes[0].duration_ns = table[i].ns;
+        json = render_json(&sample.report);
+        wanted = memory_format("\"duration_s\": %s,\n      \"hosts\"", table[i].text);
+        assert_says(json, wanted);
+    }
+}
+
+static void json_has_no_flow_exactly_when_its_source_is_none(void **state)
+{
+    static const struct {
+        enum flow_source source;
+        const char *name;
+    } table[] = {{FLOW_NONE, "none"}, {FLOW_SPEC, "spec"}, {FLOW_CONFIG, "config"}};
+    struct sample sample;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        CLEANUP_FREE char *json = NULL;
+        struct json_object *report, *scope;
+
+        sample_passing(&sample);
+        sample.scopes[0].flow_source = table[i].source;
+        json = render_json(&sample.report);
+        report = json_tokener_parse(json);
+        assert_non_null(report);
+        scope = json_object_array_get_idx(member(report, "scopes"), 0);
+        assert_string_equal(json_object_get_string(member(scope, "flow_source")), table[i].name);
+        assert_int_equal(member(scope, "flow") == NULL, table[i].source == FLOW_NONE);
+        json_object_put(report);
+    }
+}
+
+static void json_error_is_one_line_and_valid_utf8(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *json = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    sample.scopes[0].hosts[1].error = "first\nsecond \xFF\033[31m third";
+    json = render_json(&sample.report);
+    assert_says(json, "\"error\": \"first second \xEF\xBF\xBD third\"");
+}
+
+static void names_of_states_and_statuses(void **state)
+{
+    (void)state;
+    for (int i = STATE_RUNNING; i <= STATE_UNKNOWN; i++)
+        assert_int_equal(run_state_from_name(run_state_name((enum run_state)i)), i);
+    assert_int_equal(run_state_from_name("running"), 0);
+    assert_int_equal(run_state_from_name(NULL), 0);
+    assert_string_equal(run_state_name((enum run_state)0), "UNKNOWN");
+    assert_string_equal(run_state_name((enum run_state)99), "UNKNOWN");
+    assert_string_equal(host_status_name(HOST_NOT_STARTED), "NOT STARTED");
+    assert_string_equal(question_name(QUESTION_EXCERPT), "excerpt");
+    for (int i = STATE_RUNNING; i <= STATE_UNKNOWN; i++) {
+        assert_int_equal(run_state_is_posted((enum run_state)i),
+                         i == STATE_COMPLETED || i == STATE_FAILED);
+        assert_int_equal(run_state_is_final((enum run_state)i),
+                         i != STATE_RUNNING && i != STATE_HUNG);
+    }
+    for (int i = HOST_PASS; i <= HOST_MISSING; i++)
+        assert_int_equal(host_status_is_final((enum host_status)i),
+                         i == HOST_PASS || i == HOST_FAIL || i == HOST_SKIPPED);
+}
+
+static void a_verdict_is_freed_with_all_it_holds(void **state)
+{
+    struct verdict *verdict = memory_zeroed(1, sizeof(*verdict));
+
+    (void)state;
+    obstack_init(&verdict->memory);
+    verdict->build = memory_string_in(&verdict->memory, "build");
+    assert_string_equal(verdict->build, "build");
+    verdict_free(verdict); /* the leak checker of a sanitizer build sees what is left */
+    verdict_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sections_stand_in_one_order),
+        cmocka_unit_test(hosts_stand_as_completed_running_remaining),
+        cmocka_unit_test(every_status_is_named),
+        cmocka_unit_test(a_command_fills_in_what_was_not_told),
+        cmocka_unit_test(a_correction_says_that_it_is_one),
+        cmocka_unit_test(no_mention_or_secret_reaches_chat),
+        cmocka_unit_test(a_tight_message_loses_excerpts_first_then_the_flow),
+        cmocka_unit_test(failed_hosts_outlast_those_that_passed),
+        cmocka_unit_test(no_limit_is_ever_exceeded),
+        cmocka_unit_test(a_cut_message_says_so),
+        cmocka_unit_test(json_numbers_are_short_and_exact),
+        cmocka_unit_test(json_has_no_flow_exactly_when_its_source_is_none),
+        cmocka_unit_test(json_error_is_one_line_and_valid_utf8),
+        cmocka_unit_test(names_of_states_and_statuses),
+        cmocka_unit_test(a_verdict_is_freed_with_all_it_holds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -63,9 +63,9 @@ static enum text_layout guess_layout(const char *text, size_t length)
     const char *newline = memchr(text, '\n', length);
     size_t first = newline ? (size_t)(newline - text) : length;
 
-    return first > 0 && (text[first - 1] == ':' || strncmp(text, "    ", 4) == 0)
-               ? TEXT_LAYOUT_BUILT_IN
-               : TEXT_LAYOUT_CUSTOM;
+    if ((first > 0 && text[first - 1] == ':') || (first >= 4 && memcmp(text, "    ", 4) == 0))
+        return TEXT_LAYOUT_BUILT_IN;
+    return TEXT_LAYOUT_CUSTOM;
 }
 
 static void note_grammar(struct parser *parser, const char *what)

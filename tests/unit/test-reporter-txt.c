@@ -391,6 +391,20 @@ static void nul_byte_is_damage(void **state)
     host_result_free(&result);
 }
 
+/* The bytes need not be followed by a NUL. */
+static void one_byte_is_read_and_no_more(void **state)
+{
+    char *bytes = memory_allocate(1);
+    struct host_result result;
+
+    (void)state;
+    bytes[0] = ' ';
+    result = reporter_txt_parse(bytes, 1);
+    assert_string_not_equal(result.damage, "");
+    host_result_free(&result);
+    free(bytes);
+}
+
 /* A whole PASS out of a cut file may only be one cut exactly behind a line, and of a custom log:
  * then its steps tell that some are missing, or the cut is inside of the last step, which is
  * accepted. */
@@ -571,6 +585,7 @@ int main(void)
         cmocka_unit_test(failure_in_front_of_the_damage_is_told),
         cmocka_unit_test(cut_title_names_no_other_host),
         cmocka_unit_test(nul_byte_is_damage),
+        cmocka_unit_test(one_byte_is_read_and_no_more),
         cmocka_unit_test(no_cut_line_proves_anything),
         cmocka_unit_test(no_cut_behind_a_failure_hides_it),
         cmocka_unit_test(spoilt_logs_are_survived),

@@ -8,7 +8,8 @@
 #define TEXT_BYTES 2001
 
 /* Formats into text; what is too long is cut in front of the character that does not fit. */
-static void format_cut(char text[TEXT_BYTES], const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+format_cut(char text[TEXT_BYTES], const char *format, va_list arguments)
 {
     int length = vsnprintf(text, TEXT_BYTES, format, arguments);
     size_t end;

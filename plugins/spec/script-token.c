@@ -194,29 +194,9 @@ static bool read_regex(struct reader *reader)
 static void read_operator(struct reader *reader)
 {
     /* longer ones first; "</" and the like do not matter here */
-    static const char *const operators[] = {"===",
-                                            "!==",
-                                            "...",
-                                            "**=",
-                                            "&&=",
-                                            "||=",
-                                            "??"
-                                            "=",
-                                            "==",
-                                            "!=",
-                                            "=>",
-                                            "&&",
-                                            "||",
-                                            "??",
-                                            "?.",
-                                            "<=",
-                                            ">=",
-                                            "++",
-                                            "--",
-                                            "+=",
-                                            "-=",
-                                            "*=",
-                                            "/="};
+    static const char *const operators[] = {
+        "===", "!==", "...", "**=", "&&=", "||=", "\?\?=", "==", "!=", "=>", "&&",
+        "||",  "??",  "?.",  "<=",  ">=",  "++",  "--",    "+=", "-=", "*=", "/="};
 
     for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
         size_t length = strlen(operators[i]);

@@ -373,15 +373,7 @@ static void walk_call(struct flow_walk *walk, size_t first, size_t end, enum pas
 /* "NAME += …", "NAME++": it is worth something else now. */
 static bool changes_name(const struct flow_walk *walk, size_t at)
 {
-    static const char *const operators[] = {"+=",
-                                            "-=",
-                                            "&&=",
-                                            "||=",
-                                            "??"
-                                            "=",
-                                            "++",
-                                            "--",
-                                            NULL};
+    static const char *const operators[] = {"+=", "-=", "&&=", "||=", "\?\?=", "++", "--", NULL};
 
     return token_at(walk, at)->kind == SCRIPT_IDENTIFIER &&
            script_is_one_of(walk->script, at + 1, operators);

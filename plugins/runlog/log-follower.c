@@ -21,7 +21,8 @@
 
 struct log_follower {
     const struct atvm_host *host;
-    char *path, *kind;
+    char *path;
+    char *kind; /* NULL: no units are made */
     struct log_reader reader;
     char *chunk; /* CHUNK_BYTES */
     bool watched;
@@ -34,8 +35,9 @@ struct log_follower {
     struct byte_string partial;          /* of that line, without NULs, cut at LOG_LINE_MAX */
     char fingerprint[FINGERPRINT_BYTES]; /* the bytes just before offset */
     size_t fingerprint_length;
-    int64_t tail_offset; /* end of the tail that was handed out; -1: none */
-    bool replace;        /* the next unit is the file's first */
+    int64_t tail_offset;               /* end of the tail that was handed out; -1: none */
+    int64_t still_offset, still_since; /* the file ended there at that time (CLOCK_MONOTONIC, ns) */
+    bool replace;                      /* the next unit is the file's first */
     bool unit_open;
 
     dev_t refused_device; /* what stood in the file's place and was told as damaged */
@@ -51,7 +53,7 @@ struct log_follower *log_follower_new(const struct atvm_host *host, const char *
     memset(follower, 0, sizeof(*follower));
     follower->host = host;
     follower->path = allocate_copy(path, strlen(path));
-    follower->kind = allocate_copy(kind, strlen(kind));
+    follower->kind = kind ? allocate_copy(kind, strlen(kind)) : NULL;
     follower->reader = *reader;
     follower->chunk = allocate(CHUNK_BYTES);
     follower->descriptor = -1;
@@ -107,6 +109,10 @@ static bool open_unit(struct log_follower *follower)
 {
     if (follower->unit_open)
         return true;
+    if (!follower->kind) {
+        follower->replace = false;
+        return true;
+    }
     if (!begin_unit(follower, &follower->file,
                     follower->replace ? ATVM_SOURCE_REPLACE : ATVM_SOURCE_APPEND))
         return false;
@@ -125,7 +131,7 @@ static void close_unit(struct log_follower *follower, int32_t quality, const cha
 
 void log_follower_emit(struct log_follower *follower, const struct atvm_evidence *evidence)
 {
-    if (open_unit(follower))
+    if (follower->kind && open_unit(follower))
         host_emit(follower->host, evidence);
 }
 
@@ -210,14 +216,20 @@ static bool is_same_content(const struct log_follower *follower)
 
 /* ---------------------------------------------------------------- one pass */
 
-static bool is_out_of_time(const struct log_follower *follower)
+static int64_t monotonic_ns(void)
 {
-    const struct atvm_host *host = follower->host;
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return host->cancelled(host->context) || now.tv_sec * NS_PER_SECOND + now.tv_nsec >
-                                                 host->deadline(host->context) - DEADLINE_RESERVE;
+    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+static bool is_out_of_time(const struct log_follower *follower)
+{
+    const struct atvm_host *host = follower->host;
+
+    return host->cancelled(host->context) ||
+           monotonic_ns() > host->deadline(host->context) - DEADLINE_RESERVE;
 }
 
 static int32_t read_failed(struct log_follower *follower, const char *what)
@@ -254,13 +266,25 @@ static int32_t read_on(struct log_follower *follower)
     return ATVM_COLLECT_COMPLETE;
 }
 
-static void offer_tail(struct log_follower *follower)
+/* Whether its writer is not in the middle of the last line: by the file's time, or where the run's
+ * clock stands still (a replay), by watching. */
+static bool is_settled(struct log_follower *follower)
 {
     const struct atvm_host *host = follower->host;
-    int64_t age = host->now(host->context) - mtime_ns(&follower->file);
 
+    if (host->now(host->context) - mtime_ns(&follower->file) >= SETTLED_AFTER)
+        return true;
+    if (follower->still_offset != follower->offset) {
+        follower->still_offset = follower->offset;
+        follower->still_since = monotonic_ns();
+    }
+    return monotonic_ns() - follower->still_since >= SETTLED_AFTER;
+}
+
+static void offer_tail(struct log_follower *follower)
+{
     if (!follower->reader.tail || follower->partial.length == 0 ||
-        follower->tail_offset == follower->offset || age < SETTLED_AFTER)
+        follower->tail_offset == follower->offset || !is_settled(follower))
         return;
     follower->tail_offset = follower->offset;
     follower->reader.tail(follower->reader.user, follower->partial.bytes, follower->partial.length,
@@ -307,7 +331,7 @@ static void refuse(struct log_follower *follower, const struct stat *found)
     if (follower->refused_mode == found->st_mode && follower->refused_inode == found->st_ino &&
         follower->refused_device == found->st_dev)
         return;
-    if (!begin_unit(follower, found, ATVM_SOURCE_REPLACE))
+    if (!follower->kind || !begin_unit(follower, found, ATVM_SOURCE_REPLACE))
         return;
     host_end_source(follower->host, ATVM_QUALITY_DAMAGED, "%s is %s and is not read",
                     follower->path, type_name(found->st_mode));

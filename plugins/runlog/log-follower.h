@@ -33,7 +33,8 @@ struct log_reader {
 
 struct log_follower;
 
-/* path (absolute) and kind (atvm_source.kind) are copied. Never NULL; free with log_follower_free
+/* path (absolute) and kind (atvm_source.kind) are copied; without a kind nothing is told to the
+ * core: the lines are read for another source's sake. Never NULL; free with log_follower_free
  * (accepts NULL). */
 struct log_follower *log_follower_new(const struct atvm_host *host, const char *path,
                                       const char *kind, const struct log_reader *reader);

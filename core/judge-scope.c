@@ -84,12 +84,14 @@ static void order_hosts(const struct judge_case *judged, const char **hosts, siz
 
 /* ---------------------------------------------------------------- what the log shows */
 
-static void read_log_item(struct judge_scope *scope, const struct atvm_evidence *record)
+static void read_log_item(const struct judge_case *judged, struct judge_scope *scope,
+                          const struct atvm_evidence *record)
 {
     switch (record->claim) {
     case ATVM_CLAIM_SCOPE_STARTED:
-        if (record->scope)
-            scope->name = scope->is_subrun ? record->scope : scope->name;
+        /* A batch that announces the build's own name announces none of its own. */
+        if (scope->is_subrun && record->scope && strcmp(record->scope, judged->policy->build) != 0)
+            scope->name = record->scope;
         scope->log_ended = scope->interrupted = false;
         scope->cancelled = NULL;
         break;
@@ -122,7 +124,7 @@ static void read_log(const struct judge_case *judged, struct judge_scope *scope)
 {
     for (size_t i = 0; i < judged->item_count; i++)
         if (judge_item_is_log(&judged->items[i], scope->batch))
-            read_log_item(scope, judged->items[i].record);
+            read_log_item(judged, scope, judged->items[i].record);
 }
 
 static int32_t last_batch(const struct judge_case *judged)

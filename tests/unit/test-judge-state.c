@@ -298,6 +298,25 @@ static void sub_runs_end_apart_and_the_parent_is_the_worst_of_them(void **state)
     scene_close(&scene);
 }
 
+static void batch_that_announces_the_builds_own_name_is_named_after_its_family(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene.policy.categorized = true;
+    scene_processes(&scene, 0);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    batch(&scene, 1, "build", A, "pass", true);
+    batch(&scene, 2, "build", B, "pass", true);
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_COMPLETED, false);
+    assert_int_equal(scene.verdict->scope_count, 2);
+    assert_string_equal(scene.verdict->scopes[0].name, "build-redhat");
+    assert_string_equal(scene.verdict->scopes[1].name, "build-ubuntu");
+    scene_close(&scene);
+}
+
 static void hosts_of_no_sub_run_make_an_ended_parent_unknown(void **state)
 {
     struct scene scene;
@@ -379,6 +398,7 @@ int main(void)
         cmocka_unit_test(unexpected_host_of_the_own_log_counts_and_is_noted),
         cmocka_unit_test(artifact_of_a_stranger_does_not_count),
         cmocka_unit_test(sub_runs_end_apart_and_the_parent_is_the_worst_of_them),
+        cmocka_unit_test(batch_that_announces_the_builds_own_name_is_named_after_its_family),
         cmocka_unit_test(hosts_of_no_sub_run_make_an_ended_parent_unknown),
         cmocka_unit_test(cancellation_closes_the_sub_runs_that_have_not_ended),
         cmocka_unit_test(sub_runs_show_without_a_log_by_their_xml_and_hosts),

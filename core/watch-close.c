@@ -11,11 +11,17 @@
 #include "post.h"
 #include "report.h"
 
+/* How old the evidence snapshot of a run that goes on may be. A restart reads everything anew; the
+ * snapshot is for what is gone by then, and for explain. */
+#define SNAPSHOT_INTERVAL_NS (30 * INT64_C(1000000000))
+
 struct watch_close {
     const struct config *config;
     const struct run_settings *settings;
     struct state *state;
     struct post *post;
+    uint64_t snapshot_changes;    /* of the ledger, when the snapshot was written */
+    int64_t snapshot_ns;          /* when that was; -1: not yet */
     void (*settled)(void *user);
     void *user;
 };
@@ -106,15 +112,6 @@ static int note_run(struct watch_close *closing, const struct verdict *verdict, 
     return verdict->categorized ? note_scope(closing, &run, now_ns) : 0;
 }
 
-int watch_close_note(struct watch_close *closing, const struct verdict *verdict, int64_t now_ns)
-{
-    int status = note_run(closing, verdict, now_ns);
-
-    for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
-        status = note_scope(closing, &verdict->scopes[i], now_ns);
-    return status;
-}
-
 /* ---------------------------------------------------------------- closing */
 
 bool watch_close_is_closed(const struct watch_close *closing, const char *scope)
@@ -141,8 +138,32 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
 {
     CLEANUP_FREE char *error = NULL;
 
+    closing->snapshot_changes = ledger->changes;
+    closing->snapshot_ns = clock_now();
     return report(
         state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
+}
+
+static bool snapshot_is_due(const struct watch_close *closing, const struct ledger *ledger,
+                            int64_t now_ns)
+{
+    int64_t age_ns = now_ns - closing->snapshot_ns;
+
+    /* A clock that was set back makes the age negative: then it is due as well. */
+    return ledger->changes != closing->snapshot_changes &&
+           (closing->snapshot_ns < 0 || age_ns < 0 || age_ns >= SNAPSHOT_INTERVAL_NS);
+}
+
+int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
+                     const struct ledger *ledger, int64_t now_ns)
+{
+    int status = note_run(closing, verdict, now_ns);
+
+    for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
+        status = note_scope(closing, &verdict->scopes[i], now_ns);
+    if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
+        status = write_evidence(closing, ledger);
+    return status;
 }
 
 static int write_reports(const struct scope_state *state, const struct report *source, const struct scope_verdict *scope)
@@ -291,6 +312,7 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
     closing->state = state;
     closing->settled = settled;
     closing->user = user;
+    closing->snapshot_ns = -1;
     if (post_new(event, &posts, &closing->post, ret_error) < 0) {
         free(closing);
         return NULL;

@@ -297,7 +297,7 @@ static int judge_round(struct watch *watch)
     settle_look(&watch->settle, watch->verdict, monotonic_ns);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
-    status = watch_close_note(watch->closing, watch->verdict, now_ns);
+    status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
     if (status == 0)
         status = close_scopes(watch, monotonic_ns);
     return status;

@@ -360,7 +360,7 @@ void judge_case_init(struct judge_case *judged, const struct ledger *ledger,
                      const struct policy *policy, int64_t now_ns, struct obstack *memory)
 {
     *judged = (struct judge_case){
-        .policy = policy, .now_ns = now_ns, .memory = memory};
+        .ledger = ledger, .policy = policy, .now_ns = now_ns, .memory = memory};
     list_sources(judged, ledger);
     list_items(judged);
     look_at_log(judged);

@@ -42,6 +42,7 @@ struct runner_view {
 };
 
 struct judge_case {
+    const struct ledger *ledger;
     const struct policy *policy;
     int64_t now_ns;
     struct obstack *memory;

@@ -104,6 +104,19 @@ static void note_damage(const struct judge_case *judged, const struct judge_scop
     }
 }
 
+/* "Could not look" must never look like "nothing was there". */
+static void note_blind_collectors(const struct judge_case *judged, struct note_list *notes)
+{
+    for (size_t i = 0; i < judged->ledger->pass_count; i++) {
+        const struct ledger_pass *pass = &judged->ledger->passes[i];
+
+        if (pass->result == ATVM_COLLECT_UNAVAILABLE || pass->result == ATVM_COLLECT_BROKEN)
+            add_note(notes, memory_format_in(judged->memory, "%s could not look: %s",
+                                             pass->collector,
+                                             pass->reason ? pass->reason : "it gave no reason"));
+    }
+}
+
 /* The failure that taught this: a launch once ran the previous run's specPattern (ops.md). */
 static void note_unexpected_hosts(const struct judge_case *judged, const struct judge_scope *scope,
                                   struct note_list *notes)
@@ -129,6 +142,7 @@ static void set_notes(const struct judge_case *judged, const struct judge_scope 
                                           judged->runner.orphans));
     note_unexpected_hosts(judged, scope, &notes);
     note_damage(judged, scope, &notes);
+    note_blind_collectors(judged, &notes);
     ret->note_count = notes.count;
     ret->notes = memory_array_in(judged->memory, notes.notes, notes.count, sizeof(*ret->notes));
     free(notes.notes);

@@ -226,8 +226,8 @@ static int member_from_json(const struct member *member, struct json_object *val
         break;
     }
     case MEMBER_TEXT:
-        *(const char **)(void *)place = memory_bytes_in(
-            strings, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+        *(const char **)(void *)place = memory_bytes_in(strings, json_object_get_string(value),
+                                                        (size_t)json_object_get_string_len(value));
         break;
     case MEMBER_NUMBER:
         *(int64_t *)(void *)place = json_object_get_int64(value);

@@ -11,7 +11,8 @@
 
 #include "memory.h"
 
-/* Names on the wire of the numbered things; NULL for a number without a name, -1 for no such name. */
+/* Names on the wire of the numbered things; NULL for a number without a name, -1 for no such name.
+ */
 const char *evidence_claim_name(int32_t claim);
 const char *evidence_outcome_name(int32_t outcome);
 const char *evidence_basis_name(int32_t basis);

@@ -37,8 +37,8 @@ static bool is_outside(int64_t time_ns, int64_t since_ns, int64_t now_ns, int64_
 static bool is_stale(const struct ledger_source *source, const struct policy *policy,
                      int64_t now_ns)
 {
-    bool has_window =
-        artifact_kind_of(source->file.kind) != ARTIFACT_NONE || judge_text_is(source->file.kind, "log");
+    bool has_window = artifact_kind_of(source->file.kind) != ARTIFACT_NONE ||
+                      judge_text_is(source->file.kind, "log");
 
     if (!has_window)
         return false;
@@ -68,7 +68,8 @@ static int compare_sources(const void *one, const void *other)
 static void list_sources(struct judge_case *judged, const struct ledger *ledger)
 {
     judged->source_count = ledger->source_count;
-    judged->sources = memory_array_in(judged->memory, NULL, ledger->source_count, sizeof(*judged->sources));
+    judged->sources =
+        memory_array_in(judged->memory, NULL, ledger->source_count, sizeof(*judged->sources));
     for (size_t i = 0; i < ledger->source_count; i++) {
         const struct ledger_source *source = ledger->sources[i];
 
@@ -103,8 +104,7 @@ static void list_items(struct judge_case *judged)
         const struct judge_source *from = &judged->sources[i];
 
         for (size_t j = 0; !from->stale && j < from->source->record_count; j++, index++)
-            judged->items[index] =
-                (struct judge_item){from, &from->source->records[j], index};
+            judged->items[index] = (struct judge_item){from, &from->source->records[j], index};
     }
     judged->item_count = count;
     for (size_t i = 0; i < count; i++)
@@ -251,8 +251,8 @@ static void list_hosts(struct judge_case *judged)
 {
     const struct policy *policy = judged->policy;
 
-    judged->hosts = memory_array_in(
-        judged->memory, NULL, policy->host_count + judged->item_count, sizeof(*judged->hosts));
+    judged->hosts = memory_array_in(judged->memory, NULL, policy->host_count + judged->item_count,
+                                    sizeof(*judged->hosts));
     for (size_t i = 0; i < policy->host_count; i++)
         add_host(judged, policy->hosts[i]);
     if (judged->host_count == 0)
@@ -272,7 +272,8 @@ static void list_hosts(struct judge_case *judged)
 
 static bool stem_is(const struct judge_source *source, const char *host)
 {
-    return source->artifact != ARTIFACT_MOCHAWESOME && judge_text_is(source->source->file.stem, host);
+    return source->artifact != ARTIFACT_MOCHAWESOME &&
+           judge_text_is(source->source->file.stem, host);
 }
 
 static bool names_a_host(const struct judge_case *judged, const struct judge_source *source,
@@ -359,8 +360,8 @@ static void look_at_artifacts(struct judge_case *judged)
 void judge_case_init(struct judge_case *judged, const struct ledger *ledger,
                      const struct policy *policy, int64_t now_ns, struct obstack *memory)
 {
-    *judged = (struct judge_case){
-        .ledger = ledger, .policy = policy, .now_ns = now_ns, .memory = memory};
+    *judged =
+        (struct judge_case){.ledger = ledger, .policy = policy, .now_ns = now_ns, .memory = memory};
     list_sources(judged, ledger);
     list_items(judged);
     look_at_log(judged);

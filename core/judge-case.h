@@ -59,8 +59,8 @@ struct judge_case {
     int64_t last_progress_ns; /* newest change of the log or a host artifact; -1 */
     const char **hosts;       /* all hosts of this run, expected ones first */
     size_t host_count;
-    size_t expected_count;                     /* of hosts: named beforehand */
-    bool kind_left[ARTIFACT_KIND_COUNT];       /* some host of this run left this kind */
+    size_t expected_count;               /* of hosts: named beforehand */
+    bool kind_left[ARTIFACT_KIND_COUNT]; /* some host of this run left this kind */
 };
 
 /* Fills in everything. Strings of the ledger are referred to, not copied. */

@@ -30,8 +30,8 @@ static bool undecided_conflict(const struct host_case *host)
 static bool preferred_source_passes(const struct host_case *host)
 {
     return direct_sources_disagree(host, ON_CONFLICT_PRECEDENCE) &&
-           testimony_compare(host->judged, QUESTION_STATUS, host->direct_pass,
-                             host->direct_fail) < 0;
+           testimony_compare(host->judged, QUESTION_STATUS, host->direct_pass, host->direct_fail) <
+               0;
 }
 
 static bool any_direct_failure(const struct host_case *host)
@@ -145,7 +145,8 @@ static const struct status_row *status_of(const struct host_case *host)
 /* Orders an index over the testimonies; insertion sort, as a host has a handful of them. */
 static const struct testimony **ranked(const struct host_case *host, enum question question)
 {
-    const struct testimony **order = memory_array_in(host->judged->memory, NULL, host->count, sizeof(*order));
+    const struct testimony **order =
+        memory_array_in(host->judged->memory, NULL, host->count, sizeof(*order));
 
     for (size_t i = 0; i < host->count; i++) {
         size_t place = i;
@@ -284,8 +285,8 @@ static const struct testimony *decide(const struct host_case *host, enum questio
     struct decision *decision = &verdict->decisions[question];
 
     decision->rule = question == QUESTION_STATUS ? verdict->rule : winner ? "precedence" : "nobody";
-    decision->candidates = memory_array_in(host->judged->memory, NULL, host->count,
-                                           sizeof(*decision->candidates));
+    decision->candidates =
+        memory_array_in(host->judged->memory, NULL, host->count, sizeof(*decision->candidates));
     decision->candidate_count = host->count;
     for (size_t i = 0; i < host->count; i++)
         decision->candidates[i] = (struct candidate){
@@ -335,8 +336,8 @@ static void answer_text(const struct host_case *host, struct host_verdict *verdi
     if (text) {
         const struct atvm_evidence *record = text->item->record;
         const char *message = has_text(record->message) ? record->message : record->excerpt;
-        size_t length = has_text(record->message) ? strlen(record->message)
-                                                  : record->excerpt_length;
+        size_t length =
+            has_text(record->message) ? strlen(record->message) : record->excerpt_length;
 
         verdict->error = first_line(host->judged->memory, message, length);
         verdict->excerpt = record->excerpt_length > 0 ? record->excerpt : record->message;
@@ -436,7 +437,8 @@ void judge_host(const struct host_case *host, struct host_verdict *ret,
         .ended_ns = -1,
         .duration_ns = -1,
     };
-    ret->sources = memory_array_in(host->judged->memory, NULL, QUESTION_COUNT, sizeof(*ret->sources));
+    ret->sources =
+        memory_array_in(host->judged->memory, NULL, QUESTION_COUNT, sizeof(*ret->sources));
     decide(host, QUESTION_STATUS, ret);
     answer_counts(host, ret);
     answer_text(host, ret);

@@ -42,8 +42,8 @@ static struct host_place place_of(const struct judge_case *judged, const char *h
 
     for (size_t i = 0; i < count; i++) {
         const struct atvm_evidence *record = items[i]->record;
-        int64_t began = record->started_ns >= 0 ? record->started_ns
-                                                : items[i]->from->source->file.mtime_ns;
+        int64_t began =
+            record->started_ns >= 0 ? record->started_ns : items[i]->from->source->file.mtime_ns;
 
         if (record->claim != ATVM_CLAIM_HOST_STARTED && record->claim != ATVM_CLAIM_HOST_RESULT)
             continue;
@@ -187,8 +187,8 @@ static struct judge_scope *plain_scope(const struct judge_case *judged)
 
     *scope = (struct judge_scope){
         .name = judged->policy->build, .end_ns = -1, .host_count = judged->host_count};
-    scope->hosts = memory_array_in(judged->memory, judged->hosts, judged->host_count,
-                                   sizeof(*scope->hosts));
+    scope->hosts =
+        memory_array_in(judged->memory, judged->hosts, judged->host_count, sizeof(*scope->hosts));
     order_hosts(judged, scope->hosts, scope->host_count);
     read_log(judged, scope);
     read_bookkeeping(judged, scope);
@@ -208,8 +208,7 @@ static struct judge_scope *add_scope(struct scope_list *list, const char *name, 
 {
     struct judge_scope *scope = &list->scopes[list->count++];
 
-    *scope = (struct judge_scope){
-        .name = name, .batch = batch, .is_subrun = true, .end_ns = -1};
+    *scope = (struct judge_scope){.name = name, .batch = batch, .is_subrun = true, .end_ns = -1};
     scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count,
                                    sizeof(*scope->hosts));
     return scope;
@@ -267,9 +266,8 @@ static const char *grouped_name(const struct judge_case *judged, const struct ju
     size_t length = strlen(judged->policy->build);
     const char *named = item->record->scope;
 
-    if (!is_bookkeeping_end(item) || !named ||
-        strncmp(named, judged->policy->build, length) != 0 || named[length] != '-' ||
-        !named[length + 1])
+    if (!is_bookkeeping_end(item) || !named || strncmp(named, judged->policy->build, length) != 0 ||
+        named[length] != '-' || !named[length + 1])
         return NULL;
     return named;
 }
@@ -284,9 +282,9 @@ static const char *family_name(const struct judge_case *judged, const char *fami
 static void name_batch(struct scope_list *list, struct judge_scope *scope)
 {
     const struct judge_case *judged = list->judged;
-    const char *name = scope->host_count ? family_name(judged, judge_host_family(scope->hosts[0],
-                                                                                 judged->memory))
-                                         : NULL;
+    const char *name = scope->host_count
+                           ? family_name(judged, judge_host_family(scope->hosts[0], judged->memory))
+                           : NULL;
 
     for (size_t i = 0; i < judged->item_count && (!name || find_scope(list, name)); i++) {
         const char *grouped = grouped_name(judged, &judged->items[i]);

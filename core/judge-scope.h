@@ -9,16 +9,16 @@
 
 struct judge_scope {
     const char *name;
-    int32_t batch;           /* of the log; 0: a plain run, or a sub-run the log does not show */
+    int32_t batch; /* of the log; 0: a plain run, or a sub-run the log does not show */
     bool is_subrun;
-    const char **hosts;      /* in the order in which the run took them, then the untaken ones */
+    const char **hosts; /* in the order in which the run took them, then the untaken ones */
     size_t host_count;
-    bool log_ended;          /* the log proves the end */
-    bool xml_ended;          /* a bookkeeping XML does */
-    bool interrupted;        /* the log ends in an interrupt or a kill */
-    const char *cancelled;   /* the log's own reason; NULL: not cancelled */
+    bool log_ended;        /* the log proves the end */
+    bool xml_ended;        /* a bookkeeping XML does */
+    bool interrupted;      /* the log ends in an interrupt or a kill */
+    const char *cancelled; /* the log's own reason; NULL: not cancelled */
     const char *run_url;
-    int64_t end_ns;          /* when the end proof was there; -1 */
+    int64_t end_ns; /* when the end proof was there; -1 */
 };
 
 /* End proof (R1.5). */

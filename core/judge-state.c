@@ -99,9 +99,8 @@ static void set_ended(struct obstack *memory, struct scope_verdict *ret, const s
                              and_more(memory, tally->failed)));
     else
         set(ret, STATE_COMPLETED, "ended-all-passed",
-            tally->total == 1
-                ? "the host passed"
-                : memory_format_in(memory, "all %zu hosts passed", tally->total));
+            tally->total == 1 ? "the host passed"
+                              : memory_format_in(memory, "all %zu hosts passed", tally->total));
 }
 
 /* ---------------------------------------------------------------- state of a scope (R1.5) */
@@ -139,7 +138,8 @@ static void set_without_runner(const struct judge_case *judged, const struct jud
         set(ret, STATE_TERMINATED, "runner-gone-without-end",
             "the runner is gone, and nothing shows that it came to its end");
     else if (in_start_grace(judged))
-        set(ret, STATE_RUNNING, "waiting-for-the-runner", "no runner, log or artifact has been seen yet");
+        set(ret, STATE_RUNNING, "waiting-for-the-runner",
+            "no runner, log or artifact has been seen yet");
     else
         set(ret, STATE_UNKNOWN, "runner-never-seen",
             "no runner, log or artifact was seen since the start");
@@ -159,10 +159,12 @@ static bool runner_is_stuck(const struct judge_case *judged, const struct judge_
 static const char *stuck_note(const struct judge_case *judged)
 {
     if (!judged->runner.looked)
-        return "whether the runner has exited is not known: the process table could not be looked at";
+        return "whether the runner has exited is not known: the process table could not be looked "
+               "at";
     if (judged->runner.defunct_child >= 0)
         return memory_format_in(
-            judged->memory, "the runner did not exit: process %lld is still alive, with the defunct child %lld",
+            judged->memory,
+            "the runner did not exit: process %lld is still alive, with the defunct child %lld",
             (long long)judged->runner.pid, (long long)judged->runner.defunct_child);
     return memory_format_in(judged->memory, "the runner did not exit: process %lld is still alive",
                             (long long)judged->runner.pid);
@@ -276,8 +278,7 @@ void judge_run_state(const struct judge_case *judged, struct verdict *verdict)
         if (severity(scope->state) < severity(worst.state) ||
             (scope->state == worst.state && !*worst.reason)) {
             worst.state = scope->state;
-            worst.reason =
-                memory_format_in(judged->memory, "%s: %s", scope->name, scope->reason);
+            worst.reason = memory_format_in(judged->memory, "%s: %s", scope->name, scope->reason);
         }
     }
     verdict->state = worst.state;

@@ -170,9 +170,9 @@ int testimony_compare(const struct judge_case *judged, enum question question,
     if (order == 0 && question == QUESTION_STATUS)
         order = compare_numbers(a->record->basis, b->record->basis);
     if (order == 0)
-        order = compare_numbers(
-            (int64_t)precedence_of(judged, question, a->from->source->collector),
-            (int64_t)precedence_of(judged, question, b->from->source->collector));
+        order =
+            compare_numbers((int64_t)precedence_of(judged, question, a->from->source->collector),
+                            (int64_t)precedence_of(judged, question, b->from->source->collector));
     if (order == 0)
         order = strcmp(a->from->source->collector, b->from->source->collector);
     if (order == 0)
@@ -255,11 +255,10 @@ static void note_traces(struct host_case *host, const struct judge_item *item)
 static void gather(struct host_case *host)
 {
     size_t count;
-    const struct judge_item *const *items =
-        judge_case_items_of(host->judged, host->name, &count);
+    const struct judge_item *const *items = judge_case_items_of(host->judged, host->name, &count);
 
-    host->testimonies = memory_array_in(host->judged->memory, NULL, count,
-                                        sizeof(*host->testimonies));
+    host->testimonies =
+        memory_array_in(host->judged->memory, NULL, count, sizeof(*host->testimonies));
     for (size_t i = 0; i < count; i++) {
         if (!belongs_to_scope(host, items[i]))
             continue;
@@ -329,8 +328,7 @@ static void look_for_gaps(struct host_case *host)
             continue;
         host->damaged = true;
         host->left_something = true;
-        if (source->artifact == ARTIFACT_REPORTER_JSON ||
-            source->artifact == ARTIFACT_REPORTER_TXT)
+        if (source->artifact == ARTIFACT_REPORTER_JSON || source->artifact == ARTIFACT_REPORTER_TXT)
             host->log_missing = true;
     }
 }
@@ -338,8 +336,8 @@ static void look_for_gaps(struct host_case *host)
 void host_case_init(struct host_case *host, const struct judge_case *judged,
                     const struct judge_scope *scope, const char *name, bool may_go_on)
 {
-    *host = (struct host_case){
-        .judged = judged, .scope = scope, .name = name, .may_go_on = may_go_on};
+    *host =
+        (struct host_case){.judged = judged, .scope = scope, .name = name, .may_go_on = may_go_on};
     gather(host);
     pick(host);
     look_for_gaps(host);

@@ -45,9 +45,9 @@ static void set_times(const struct judge_case *judged, const struct judge_scope 
         first = judged->policy->since_ns;
     ret->started_ns = first == INT64_MAX ? -1 : first;
     ret->ended_ns = run_state_is_final(ret->state) ? last : -1;
-    ret->duration_ns =
-        ret->started_ns >= 0 && ret->ended_ns >= ret->started_ns ? ret->ended_ns - ret->started_ns
-                                                                 : -1;
+    ret->duration_ns = ret->started_ns >= 0 && ret->ended_ns >= ret->started_ns
+                           ? ret->ended_ns - ret->started_ns
+                           : -1;
 }
 
 /* The steps once per scope: those of the first host whose spec gives them. */
@@ -111,9 +111,9 @@ static void note_blind_collectors(const struct judge_case *judged, struct note_l
         const struct ledger_pass *pass = &judged->ledger->passes[i];
 
         if (pass->result == ATVM_COLLECT_UNAVAILABLE || pass->result == ATVM_COLLECT_BROKEN)
-            add_note(notes, memory_format_in(judged->memory, "%s could not look: %s",
-                                             pass->collector,
-                                             pass->reason ? pass->reason : "it gave no reason"));
+            add_note(notes,
+                     memory_format_in(judged->memory, "%s could not look: %s", pass->collector,
+                                      pass->reason ? pass->reason : "it gave no reason"));
     }
 }
 
@@ -188,8 +188,8 @@ static void own_strings(struct obstack *memory, struct scope_verdict *scope)
 static void keep_expected(const struct judge_case *judged, struct verdict *verdict)
 {
     verdict->expected_count = judged->expected_count;
-    verdict->expected = memory_array_in(judged->memory, NULL, judged->expected_count,
-                                        sizeof(*verdict->expected));
+    verdict->expected =
+        memory_array_in(judged->memory, NULL, judged->expected_count, sizeof(*verdict->expected));
     for (size_t i = 0; i < judged->expected_count; i++)
         verdict->expected[i] = memory_string_in(judged->memory, judged->hosts[i]);
 }
@@ -207,7 +207,8 @@ struct verdict *judge(const struct ledger *ledger, const struct policy *policy, 
     verdict->categorized = policy->categorized;
     verdict->runner_seen = judge_runner_was_seen(&judged);
     verdict->last_progress_ns = judged.last_progress_ns;
-    verdict->scopes = memory_array_in(&verdict->memory, NULL, verdict->scope_count, sizeof(*verdict->scopes));
+    verdict->scopes =
+        memory_array_in(&verdict->memory, NULL, verdict->scope_count, sizeof(*verdict->scopes));
     for (size_t i = 0; i < verdict->scope_count; i++)
         judge_scope(&judged, &scopes[i], &verdict->scopes[i]);
     judge_run_state(&judged, verdict);

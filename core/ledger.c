@@ -349,9 +349,9 @@ enum ledger_line ledger_reader_line(struct ledger_reader *reader, const char *li
     json_tokener_reset(reader->tokener);
     object = json_tokener_parse_ex(reader->tokener, line, (int)length);
     if (!object) {
-        *ret_error = memory_format(
-            "not a JSON object: %s",
-            json_tokener_error_desc(json_tokener_get_error(reader->tokener)));
+        *ret_error =
+            memory_format("not a JSON object: %s",
+                          json_tokener_error_desc(json_tokener_get_error(reader->tokener)));
         return LEDGER_LINE_BAD;
     }
     type = json_object_is_type(object, json_type_object) ? text_of(object, "t") : NULL;
@@ -389,8 +389,8 @@ static void write_object(FILE *stream, const char *type, struct json_object *obj
             json_object_object_add(line, key, json_object_get(value));
         json_object_put(object);
     }
-    fputs(json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
-                                                   JSON_C_TO_STRING_NOSLASHESCAPE),
+    fputs(json_object_to_json_string_ext(line,
+                                         JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
           stream);
     fputc('\n', stream);
 }

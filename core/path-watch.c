@@ -21,9 +21,9 @@
 struct watched_path {
     struct path_watch *owner;
     char *path;
-    const char *name;         /* last component, within path */
-    sd_event_source *itself;  /* on the path; NULL: it is not there, or could not be watched */
-    sd_event_source *coming;  /* on its folder, for a path that is a file or not there */
+    const char *name;        /* last component, within path */
+    sd_event_source *itself; /* on the path; NULL: it is not there, or could not be watched */
+    sd_event_source *coming; /* on its folder, for a path that is a file or not there */
 };
 
 struct path_watch {

@@ -103,8 +103,8 @@ void run_settings_to_collect(const struct run_settings *settings, const struct c
 {
     const char *name = config->cypress_config;
 
-    *ret_config_path = *name == '/' ? memory_string(name)
-                                    : memory_format("%s/%s", config->automation_root, name);
+    *ret_config_path =
+        *name == '/' ? memory_string(name) : memory_format("%s/%s", config->automation_root, name);
     *ret = (struct collect_run){
         .build = settings->build,
         .categorized = settings->categorized,

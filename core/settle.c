@@ -77,8 +77,7 @@ bool settle_is_over(const struct settle *settle, const struct scope_verdict *sco
                     int64_t settle_ns, int64_t monotonic_ns)
 {
     const struct settle_scope *entry = entry_of(settle, scope->name);
-    int64_t wait_ns =
-        run_state_is_posted(scope->state) ? settle_ns : settle_ns * UNPOSTED_FACTOR;
+    int64_t wait_ns = run_state_is_posted(scope->state) ? settle_ns : settle_ns * UNPOSTED_FACTOR;
 
     return entry && run_state_is_final(scope->state) && entry->looks >= 2 &&
            monotonic_ns - entry->since_ns >= wait_ns;

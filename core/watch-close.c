@@ -20,8 +20,8 @@ struct watch_close {
     const struct run_settings *settings;
     struct state *state;
     struct post *post;
-    uint64_t snapshot_changes;    /* of the ledger, when the snapshot was written */
-    int64_t snapshot_ns;          /* when that was; -1: not yet */
+    uint64_t snapshot_changes; /* of the ledger, when the snapshot was written */
+    int64_t snapshot_ns;       /* when that was; -1: not yet */
     void (*settled)(void *user);
     void *user;
 };
@@ -166,7 +166,8 @@ int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
     return status;
 }
 
-static int write_reports(const struct scope_state *state, const struct report *source, const struct scope_verdict *scope)
+static int write_reports(const struct scope_state *state, const struct report *source,
+                         const struct scope_verdict *scope)
 {
     CLEANUP_FREE char *text = render_text(source, scope);
     CLEANUP_FREE char *markdown = render_markdown(source, scope);
@@ -294,15 +295,15 @@ static void on_settled(void *user, const char *scope, const struct post_summary 
 
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
                                     const struct run_settings *settings, struct state *state,
-                                    int terminal, void (*settled)(void *user), void *user,
-                                    char **ret_error)
+                                    int terminal, int secrets, void (*settled)(void *user),
+                                    void *user, char **ret_error)
 {
     struct watch_close *closing = memory_zeroed(1, sizeof(*closing));
     struct post_settings posts = {
         .config = config,
         .state = state,
         .terminal = terminal,
-        .secrets = -1,
+        .secrets = secrets,
         .events = {.settled = on_settled},
         .user = closing,
     };

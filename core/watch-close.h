@@ -18,14 +18,15 @@
 struct watch_close;
 
 /*
- * Takes up what an earlier watcher left unfinished in the outbox. `settled` is called from the event
- * loop whenever the deliveries of a scope have settled. Everything given is the caller's and
- * outlives it. terminal: what the stdout sink writes to; -1: none.
+ * Takes up what an earlier watcher left unfinished in the outbox. `settled` is called from the
+ * event loop whenever the deliveries of a scope have settled. Everything given is the caller's and
+ * outlives it. terminal: what the stdout sink writes to; secrets: from secret_environment_take;
+ * -1: none.
  */
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
                                     const struct run_settings *settings, struct state *state,
-                                    int terminal, void (*settled)(void *user), void *user,
-                                    char **ret_error);
+                                    int terminal, int secrets, void (*settled)(void *user),
+                                    void *user, char **ret_error);
 void watch_close_free(struct watch_close *closing);
 
 /* Notes URLs, hosts and states that changed, and says so in the log; now and then writes the

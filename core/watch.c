@@ -404,20 +404,20 @@ static bool start_collecting(struct watch *watch)
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
     watch_for_cancellation(watch);
-    watch->collect = collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events,
-                                 watch, &error);
+    watch->collect =
+        collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)
         log_error("%s", error);
     return watch->collect != NULL;
 }
 
-static int loop(struct watch *watch, int terminal)
+static int loop(struct watch *watch, int terminal, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
     int status;
 
     watch->closing = watch_close_new(watch->event, watch->config, watch->settings, watch->state,
-                                     terminal, end_when_done, watch, &error);
+                                     terminal, secrets, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
         return WATCH_STATE;
@@ -436,7 +436,7 @@ static int loop(struct watch *watch, int terminal)
 }
 
 int watch_run(const struct config *config, const struct run_settings *settings, struct state *state,
-              int terminal, FILE *progress)
+              int terminal, int secrets, FILE *progress)
 {
     struct watch watch = {
         .config = config,
@@ -450,7 +450,7 @@ int watch_run(const struct config *config, const struct run_settings *settings, 
 
     watch.ledger = ledger_new();
     if (open_event_loop(&watch) >= 0)
-        status = loop(&watch, terminal);
+        status = loop(&watch, terminal, secrets);
     progress_output_clear(&watch.progress);
     forget_runner(&watch);
     collect_free(watch.collect);

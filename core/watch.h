@@ -23,10 +23,11 @@ enum watch_status {
 /*
  * Watches until the run is closed and its posts are settled, or until SIGTERM or SIGINT (then
  * WATCH_CLOSED too: the next start goes on). Everything is the caller's; `config` is checked and
- * `state` owned. `terminal` is what the stdout sink writes to; -1: none. `progress` gets the
+ * `state` owned. `terminal` is what the stdout sink writes to, `secrets` what deliver workers
+ * find secrets in (secret_environment_take); -1: none. `progress` gets the
  * progress lines; NULL: none. Returns enum watch_status.
  */
 int watch_run(const struct config *config, const struct run_settings *settings, struct state *state,
-              int terminal, FILE *progress);
+              int terminal, int secrets, FILE *progress);
 
 #endif

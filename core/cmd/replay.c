@@ -98,15 +98,16 @@ static int take_format(struct replay *replay, const char *word)
     else if (strcmp(word, "json") == 0)
         replay->format = FORMAT_JSON;
     else
-        return command_usage_error(&command_replay,
-                                   "--format %s: expected text, markdown or json", word);
+        return command_usage_error(&command_replay, "--format %s: expected text, markdown or json",
+                                   word);
     return COMMAND_OK;
 }
 
 static int take_plugin(struct replay *replay, const char *word)
 {
     if (!run_settings_plugin_is_known(word))
-        return command_usage_error(&command_replay, "--plugin %s: expected fc, iscsi or both", word);
+        return command_usage_error(&command_replay, "--plugin %s: expected fc, iscsi or both",
+                                   word);
     free(replay->settings.plugin);
     replay->settings.plugin = memory_string(word);
     return COMMAND_OK;
@@ -231,8 +232,8 @@ static int configure(struct replay *replay)
 {
     CLEANUP_FREE char *error = NULL, *warnings = NULL, *root = NULL, *proc_root = NULL;
 
-    replay->config = config_load(replay->config_path ? replay->config_path : "",
-                                 replay->settings.build, &error);
+    replay->config =
+        config_load(replay->config_path ? replay->config_path : "", replay->settings.build, &error);
     if (!replay->config) {
         log_error("%s", error);
         return COMMAND_USAGE;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "log.h"
 #include "memory.h"
 #include "run-settings.h"
+#include "secret-environment.h"
 #include "state.h"
 #include "watch.h"
 
@@ -184,7 +186,7 @@ static int say_closed(const struct state *state)
     return WATCH_CLOSED;
 }
 
-static int watch(struct run_command *command, const struct config *config)
+static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
     CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -202,21 +204,42 @@ static int watch(struct run_command *command, const struct config *config)
         command->settings.since_ns = state->run.first_seen_ns;
     if (state->run.closed_ns >= 0)
         say_closed(state);
-    status = watch_run(config, &command->settings, state, terminal,
+    status = watch_run(config, &command->settings, state, terminal, secrets,
                        command->quiet ? NULL : stderr);
     state_close(state);
     return status;
+}
+
+/* Before anything else is started: nobody but the deliver worker is to see a secret, in no
+ * environment, core dump or memory of the watcher. */
+static bool hide_secrets(int *ret_secrets)
+{
+    int error = secret_environment_take(ret_secrets);
+
+    if (error < 0) {
+        log_error("the secret in the environment cannot be kept: %s", strerror(-error));
+        return false;
+    }
+#if !defined(__SANITIZE_ADDRESS__)
+    /* LeakSanitizer traces its own process at the end, which this would forbid. */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0) {
+        log_error("the watcher's memory cannot be protected: %s", strerror(errno));
+        return false;
+    }
+#endif
+    return true;
 }
 
 static int run_main(int argc, char **argv)
 {
     struct run_command command = {.settings.since_ns = -1};
     struct config *config = NULL;
+    CLEANUP_CLOSE int secrets = -1;
     int status = parse(&command, argc, argv);
 
     if (status == COMMAND_OK) {
-        config = configure(&command);
-        status = config ? watch(&command, config) : COMMAND_USAGE;
+        config = hide_secrets(&secrets) ? configure(&command) : NULL;
+        status = config ? watch(&command, config, secrets) : COMMAND_USAGE;
     }
     config_free(config);
     run_settings_free(&command.settings);

@@ -25,7 +25,7 @@ static const struct atvm_option options[] = {
         .help = "where the test-result-*.xml files lie; relative to automation_root, or absolute",
     },
     {
-        .name = "size_limit",
+        .name = "max_size",
         .type = ATVM_OPTION_SIZE,
         .fallback = "64M",
         .minimum = 1024,
@@ -56,7 +56,7 @@ static int32_t junit_configure(void *self)
         .kind = "junit",
         .prefix = "test-result-",
         .endings = endings,
-        .size_limit = host->option_number(host->context, "size_limit"),
+        .size_limit = host->option_number(host->context, "max_size"),
     };
     CLEANUP_FREE char *joined = NULL;
 

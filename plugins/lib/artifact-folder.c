@@ -273,7 +273,7 @@ static int32_t read_artifact(const struct pass *pass, const struct seen *seen,
 
     if (seen->identity.size > folder->size_limit) {
         snprintf(reason, REASON_BYTES,
-                 "is %jd bytes long, more than the limit of %jd; raise size_limit to have it read",
+                 "is %jd bytes long, more than the limit of %jd; raise max_size to have it read",
                  (intmax_t)seen->identity.size, (intmax_t)folder->size_limit);
         return ATVM_QUALITY_DAMAGED;
     }

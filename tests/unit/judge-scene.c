@@ -93,8 +93,9 @@ void scene_result(struct scene *scene, const char *host, const char *basis, cons
 
 void scene_end(struct scene *scene, const char *quality)
 {
-    feed(scene, memory_format("{\"t\":\"end\",\"quality\":\"%s\",\"reason\":\"as made\",\"time\":%lld}",
-                              quality, at((int)scene->now)));
+    feed(scene,
+         memory_format("{\"t\":\"end\",\"quality\":\"%s\",\"reason\":\"as made\",\"time\":%lld}",
+                       quality, at((int)scene->now)));
 }
 
 void scene_processes(struct scene *scene, int runner)
@@ -149,8 +150,9 @@ void scene_bookkeeping(struct scene *scene, const char *scope, int mtime)
     char *named = scope ? memory_format(",\"scope\":\"%s\"", scope) : memory_string("");
 
     scene_source(scene, "junit", "junit", path, scope, mtime);
-    scene_record(scene, "\"claim\":\"scope-ended\",\"form\":\"bookkeeping-xml\","
-                        "\"basis\":\"bookkeeping\"%s",
+    scene_record(scene,
+                 "\"claim\":\"scope-ended\",\"form\":\"bookkeeping-xml\","
+                 "\"basis\":\"bookkeeping\"%s",
                  named);
     scene_end(scene, "whole");
     free(path);

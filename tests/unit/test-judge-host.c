@@ -1,4 +1,5 @@
-/* The status of a host: spec R5.2 row by row, damage (R5.8), the window (R4.9), precedence (R5.1). */
+/* The status of a host: spec R5.2 row by row, damage (R5.8), the window (R4.9), precedence (R5.1).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,10 +96,9 @@ static void tests_skipped_by_a_hook_are_a_failure_whatever_the_mark_says(void **
     scene_open(&scene, one);
     scene_processes(&scene, 0);
     scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
-    scene_record(&scene,
-                 "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
-                 "\"form\":\"cloud-row\",\"outcome\":\"pass\",\"batch\":1,\"tests\":22,"
-                 "\"passed\":6,\"failed\":0,\"pending\":0,\"skipped\":16");
+    scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                         "\"form\":\"cloud-row\",\"outcome\":\"pass\",\"batch\":1,\"tests\":22,"
+                         "\"passed\":6,\"failed\":0,\"pending\":0,\"skipped\":16");
     scene_end(&scene, "whole");
     expect(&scene, A, HOST_FAIL, "any-direct-failure");
     scene_close(&scene);
@@ -137,7 +137,8 @@ static void pass_that_is_not_consistent_in_itself_proves_nothing(void **state)
     static const struct {
         const char *what, *counts;
     } rows[] = {
-        {"no test was executed", "\"tests\":5,\"passed\":0,\"failed\":0,\"pending\":5,\"skipped\":0"},
+        {"no test was executed",
+         "\"tests\":5,\"passed\":0,\"failed\":0,\"pending\":5,\"skipped\":0"},
         {"zero tests", "\"tests\":0,\"passed\":0,\"failed\":0,\"pending\":0,\"skipped\":0"},
         {"sum disagrees", "\"tests\":22,\"passed\":21,\"failed\":0,\"pending\":0,\"skipped\":0"},
         {"unreadable", "\"tests\":22,\"passed\":22"},
@@ -259,11 +260,11 @@ static void damaged_newest_file_withdraws_an_older_pass_of_its_kind(void **state
         int mtime;
         enum host_status status;
     } rows[] = {
-        {A, 2100, HOST_UNKNOWN},        /* its own, newer */
-        {"atvm1", 2100, HOST_UNKNOWN},  /* its name begins so */
-        {"", 2100, HOST_UNKNOWN},       /* names nobody: may be anybody's */
-        {A, 1900, HOST_PASS},           /* older */
-        {B, 2100, HOST_PASS},           /* another host's */
+        {A, 2100, HOST_UNKNOWN},       /* its own, newer */
+        {"atvm1", 2100, HOST_UNKNOWN}, /* its name begins so */
+        {"", 2100, HOST_UNKNOWN},      /* names nobody: may be anybody's */
+        {A, 1900, HOST_PASS},          /* older */
+        {B, 2100, HOST_PASS},          /* another host's */
     };
 
     (void)state;
@@ -384,11 +385,10 @@ static void precedence_decides_each_question_apart(void **state)
                      "\"message\":\"log text\",\"duration\":1");
         scene_end(&scene, "whole");
         scene_source(&scene, "junit", "junit", "/x/xml/test-result-a.xml", A, 2000);
-        scene_record(&scene,
-                     "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
-                     "\"form\":\"testcases\",\"outcome\":\"fail\",\"tests\":20,"
-                     "\"passed\":19,\"failed\":1,\"pending\":0,\"skipped\":0,"
-                     "\"step\":\"log step\",\"message\":\"xml text\",\"duration\":2");
+        scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                             "\"form\":\"testcases\",\"outcome\":\"fail\",\"tests\":20,"
+                             "\"passed\":19,\"failed\":1,\"pending\":0,\"skipped\":0,"
+                             "\"step\":\"log step\",\"message\":\"xml text\",\"duration\":2");
         scene_end(&scene, "whole");
         scene.policy.precedence[question] = junit_first;
         scene.policy.precedence_count[question] = 2;
@@ -397,8 +397,7 @@ static void precedence_decides_each_question_apart(void **state)
         assert_string_equal(host->error, question == QUESTION_EXCERPT ? "xml text" : "log text");
         assert_int_equal(host->duration_ns, question == QUESTION_TIMING ? 2 : 1);
         for (size_t i = 0; i < 2; i++) {
-            const struct candidate *candidate =
-                &host->decisions[QUESTION_STEP].candidates[i];
+            const struct candidate *candidate = &host->decisions[QUESTION_STEP].candidates[i];
 
             if (candidate->won)
                 assert_string_equal(candidate->source->collector,
@@ -417,14 +416,13 @@ static void text_of_another_step_is_not_shown_where_the_named_step_has_one(void 
     scene_open(&scene, one);
     scene_processes(&scene, 0);
     scene_source(&scene, "junit", "junit", "/x/xml/test-result-a.xml", A, 2000);
-    scene_record(&scene,
-                 "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
-                 "\"outcome\":\"fail\",\"step\":\"38. Right\",\"message\":\"md5sum: no such file\"");
+    scene_record(
+        &scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                "\"outcome\":\"fail\",\"step\":\"38. Right\",\"message\":\"md5sum: no such file\"");
     scene_end(&scene, "whole");
     scene_source(&scene, "mochawesome", "mochawesome", "/x/m/a.json", "", 2000);
-    scene_record(&scene,
-                 "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
-                 "\"outcome\":\"fail\",\"step\":\"36. Wrong\",\"message\":\"other text\"");
+    scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                         "\"outcome\":\"fail\",\"step\":\"36. Wrong\",\"message\":\"other text\"");
     scene_end(&scene, "whole");
     scene.policy.precedence[QUESTION_STEP] = junit_first;
     scene.policy.precedence_count[QUESTION_STEP] = 1;

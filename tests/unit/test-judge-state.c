@@ -30,7 +30,7 @@ static void ended_run_is_what_its_hosts_are(void **state)
     static const struct {
         const char *outcomes;
         enum run_state state;
-    } rows[] = {{"pp", STATE_COMPLETED}, {"pf", STATE_FAILED}, {"ff", STATE_FAILED},
+    } rows[] = {{"pp", STATE_COMPLETED}, {"pf", STATE_FAILED},  {"ff", STATE_FAILED},
                 {"p-", STATE_UNKNOWN},   {"f-", STATE_UNKNOWN}, {"--", STATE_UNKNOWN}};
 
     (void)state;
@@ -143,7 +143,7 @@ static void bookkeeping_xml_ends_a_run_unless_it_is_another_builds_or_older(void
         int mtime;
         enum run_state state;
     } rows[] = {
-        {"build", 2000, STATE_COMPLETED}, {NULL, 2000, STATE_COMPLETED},
+        {"build", 2000, STATE_COMPLETED},    {NULL, 2000, STATE_COMPLETED},
         {"build-2", 2500, STATE_TERMINATED}, {"build", 1999, STATE_TERMINATED},
         {"build", -5, STATE_TERMINATED},
     };

@@ -139,7 +139,8 @@ static void saying_the_same_again_is_no_change(void **state)
         feed(fixture, BEGIN_LOG("replace", "10", "1"));
         feed(fixture, RESULT("atvm1-redhat9.1"));
         feed(fixture, END);
-        feed(fixture, "{\"t\":\"pass\",\"collector\":\"runlog\",\"result\":\"complete\",\"time\":1}");
+        feed(fixture,
+             "{\"t\":\"pass\",\"collector\":\"runlog\",\"result\":\"complete\",\"time\":1}");
     }
     assert_int_equal(fixture->ledger->changes, before);
 }

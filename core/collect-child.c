@@ -170,16 +170,15 @@ static int on_exit_of_child(sd_event_source *source, int descriptor, uint32_t ev
 {
     struct collect_child *child = user;
     siginfo_t status = {0};
-    int error;
 
     (void)descriptor;
     (void)events;
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
     collect_child_drain(child);
     drain_errors(child);
-    error = worker_process_reap(&child->process, &status);
-    if (error)
-        return error;
+    /* Where somebody else has reaped it (SIGCHLD is ignored), how it ended is not known. */
+    if (worker_process_reap(&child->process, &status) < 0)
+        status.si_code = CLD_EXITED;
     child->events->ended(child->user, &status);
     return 0;
 }

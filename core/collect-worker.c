@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -454,6 +455,8 @@ int collect_worker_main(void)
     struct worker worker = {0};
     int status = STATUS_FATAL;
 
+    /* Started by way of /proc/self/exe it would be called "exe". */
+    prctl(PR_SET_NAME, "atvm-collect");
     /* A closed pipe is noticed where it is written to. */
     signal(SIGPIPE, SIG_IGN);
     if (protect_protocol(&worker) < 0) {

@@ -29,6 +29,8 @@
 /* While something is waited for, a stopped worker is noticed this soon. */
 #define TICK_US     USEC_PER_SEC
 #define ACCURACY_US (USEC_PER_SEC / 100)
+/* A tick that comes later than this tells that the watcher itself was held up. */
+#define LATE_US (USEC_PER_SEC / 10)
 
 struct collect {
     sd_event *event;
@@ -43,7 +45,8 @@ struct collect {
     struct collect_child *child; /* NULL: none at the moment */
     struct ledger_reader *reader;
     struct collect_progress progress;
-    uint64_t deadline_us;     /* of what is waited for; CLOCK_MONOTONIC */
+    uint64_t deadline_us; /* of what is waited for; CLOCK_MONOTONIC */
+    uint64_t tick_set_us;
     sd_event_source *clock;   /* ticks while a worker starts or a pass is under way */
     sd_event_source *restart; /* waits to start another worker */
     bool pass_wanted;
@@ -92,10 +95,17 @@ static void set_timer(sd_event_source *timer, uint64_t in_us)
     sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
+/* Looks at the worker again after a tick, or when its time is over. */
+static void set_clock(struct collect *collect, uint64_t left_us)
+{
+    collect->tick_set_us = monotonic_us();
+    set_timer(collect->clock, left_us < TICK_US ? left_us : TICK_US);
+}
+
 static void start_clock(struct collect *collect, uint64_t timeout_us)
 {
     collect->deadline_us = monotonic_us() + timeout_us;
-    set_timer(collect->clock, timeout_us < TICK_US ? timeout_us : TICK_US);
+    set_clock(collect, timeout_us);
 }
 
 static void stop_clock(struct collect *collect)
@@ -448,18 +458,18 @@ static int on_clock(sd_event_source *source, uint64_t time_us, void *user)
     uint64_t now = monotonic_us();
 
     (void)source;
-    (void)time_us;
+    /* Time in which this side was held up is not the worker's: it may have waited for its pipe. */
+    if (now > time_us + LATE_US)
+        collect->deadline_us += now - collect->tick_set_us;
     if (collect_child_is_stopped(collect->child)) {
         fail(collect, COLLECT_BLAME_OUTSIDE, "was stopped by a signal");
         return 0;
     }
     if (now < collect->deadline_us) {
-        uint64_t left = collect->deadline_us - now;
-
-        set_timer(collect->clock, left < TICK_US ? left : TICK_US);
+        set_clock(collect, collect->deadline_us - now);
         return 0;
     }
-    /* It may be this side that was slow. */
+    /* Its last lines may still be in the pipe. */
     collect_child_drain(collect->child);
     if ((collect->progress.ready && !collect->progress.in_pass) || collect->progress.broken ||
         collect->progress.fatal) {

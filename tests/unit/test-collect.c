@@ -188,6 +188,27 @@ static void test_a_file_that_hangs_the_worker_twice_is_set_aside(void **state)
     check_set_aside(session, "hang", "the collect worker did not finish its pass in 0.4 s");
 }
 
+/* The watcher sleeps through the whole time of a pass while its worker waits for room in the pipe.
+ */
+static void test_time_in_which_the_watcher_was_busy_is_not_the_workers(void **state)
+{
+    struct session *session = *state;
+    CLEANUP_FREE char *content = memory_zeroed(5000, 11);
+
+    session->config.collect_timeout_ns = INT64_C(600000000);
+    add_three_files(session);
+    session_pass(session);
+    for (size_t i = 0; i < 5000; i++)
+        memcpy(content + 10 * i, "pass atvm\n", 10);
+    session_add_file(session, "large", content);
+    collect_request_pass(session->collect);
+    usleep(800000);
+    session_run_until_passes(session, 2);
+    assert_int_equal(collect_restarts(session->collect), 0);
+    assert_int_equal(session->ledger->gap_count, 0);
+    assert_int_equal(session_source(session, "large")->record_count, 5000);
+}
+
 static void test_several_bad_files_cost_only_themselves(void **state)
 {
     struct session *session = *state;
@@ -609,6 +630,7 @@ int main(int argument_count, char **arguments)
         TEST(test_a_file_that_crashes_the_worker_twice_is_set_aside),
         TEST(test_a_file_that_ends_the_worker_twice_is_set_aside),
         TEST(test_a_file_that_hangs_the_worker_twice_is_set_aside),
+        TEST(test_time_in_which_the_watcher_was_busy_is_not_the_workers),
         TEST(test_several_bad_files_cost_only_themselves),
         TEST(test_what_a_file_said_before_it_was_set_aside_stays),
         TEST(test_a_collector_that_crashes_outside_of_files_does_not_stop_the_others),

@@ -159,28 +159,6 @@ void ledger_add_gap(struct ledger *ledger, const char *collector, const char *pa
     ledger->changes++;
 }
 
-void ledger_set_aside(struct ledger *ledger, const char *collector, const char *kind,
-                      const char *path, const char *reason, int64_t time_ns)
-{
-    struct ledger_source *unit = source_new();
-
-    unit->collector = memory_string_in(&unit->strings, collector);
-    unit->version = "";
-    unit->file = (struct atvm_source){
-        .struct_size = sizeof(unit->file),
-        .mode = ATVM_SOURCE_REPLACE,
-        .path = memory_string_in(&unit->strings, path),
-        .kind = memory_string_in(&unit->strings, kind),
-        .size = -1,
-        .mtime_ns = -1,
-        .name_time_ns = -1,
-    };
-    unit->quality = ATVM_QUALITY_DAMAGED;
-    unit->reason = memory_string_in(&unit->strings, reason);
-    unit->read_ns = time_ns;
-    commit(ledger, unit);
-}
-
 const struct ledger_pass *ledger_pass_of(const struct ledger *ledger, const char *collector)
 {
     for (size_t i = 0; i < ledger->pass_count; i++)

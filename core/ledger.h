@@ -80,10 +80,7 @@ enum ledger_line ledger_reader_line(struct ledger_reader *reader, const char *li
 /* Notes that `collector` could not look at `path` (NULL: at anything). */
 void ledger_add_gap(struct ledger *ledger, const char *collector, const char *path,
                     const char *reason, int64_t time_ns);
-/* Notes a source as damaged without its collector's help, because that died or hung on it. */
-void ledger_set_aside(struct ledger *ledger, const char *collector, const char *kind,
-                      const char *path, const char *reason, int64_t time_ns);
-
+/* NULL: it has not looked yet. */
 const struct ledger_pass *ledger_pass_of(const struct ledger *ledger, const char *collector);
 
 /* Writes the whole ledger as evidence lines. 0, or -errno of the stream. */

@@ -145,16 +145,6 @@ static void saying_the_same_again_is_no_change(void **state)
     assert_int_equal(fixture->ledger->changes, before);
 }
 
-static void file_that_killed_its_collector_is_a_damaged_source(void **state)
-{
-    struct fixture *fixture = *state;
-
-    ledger_set_aside(fixture->ledger, "junit", "junit", "/x/test-result-a.xml", "hung", 9);
-    assert_int_equal(fixture->ledger->source_count, 1);
-    assert_int_equal(fixture->ledger->sources[0]->quality, ATVM_QUALITY_DAMAGED);
-    assert_string_equal(fixture->ledger->sources[0]->reason, "hung");
-}
-
 static void bad_lines_are_refused_with_the_reason(void **state)
 {
     struct fixture *fixture = *state;
@@ -220,8 +210,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(log_that_shrank_or_was_rotated_retracts_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(saying_the_same_again_is_no_change, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(file_that_killed_its_collector_is_a_damaged_source, set_up,
-                                        tear_down),
         cmocka_unit_test_setup_teardown(bad_lines_are_refused_with_the_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(snapshot_reads_back_the_same, set_up, tear_down),
     };

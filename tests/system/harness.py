@@ -68,7 +68,7 @@ class Tap:
             self.ok(False, f"{name}: ran to its end", traceback.format_exc())
 
     def equal(self, got, want, name, details=""):
-        return self.ok(got == want, name, f"got {got!r}\nwant {want!r}\n{details}")
+        return self.ok(got == want, name, f"{details}\ngot {got!r}\nwant {want!r}")
 
     def skip(self, name, reason):
         self.count += 1

@@ -272,22 +272,31 @@ def become_nobody():
 
 
 def unreadable(tap):
-    """A file that the watcher's user may not read is a gap, never "no failure"."""
-    name = "an unreadable host artifact"
+    """A file that the watcher's user may not read is damaged, never "no failure"."""
+    with Recording(FAILED) as recording:
+        kinds = kinds_of(recording)
     try:
         reachable = nobody_can_run_it()
     except (PermissionError, subprocess.SubprocessError):
         reachable = False
-    if not reachable:
-        tap.skip(name, "another user cannot reach the build tree")
-        return
-    with Recording(FAILED) as recording:
-        os.chmod(recording.place.name, 0o755)
-        for other in recording.artifacts():
-            if HOST in other or other == "run.log":
-                os.chmod(recording.path(other), 0)
-        answer = recording.replay(seconds=SECONDS, preexec=become_nobody)
-        check(tap, answer, name, names_file(answer, "run.log"))
+    for what, path in kinds.items():
+        name = f"{what}: not readable"
+        if not reachable:
+            tap.skip(name, "another user cannot reach the build tree")
+            continue
+        with Recording(FAILED) as recording:
+            os.chmod(recording.path(path), 0)
+            answer = recording.replay(seconds=SECONDS, preexec=become_nobody)
+            check(tap, answer, name, path == "run.log" or names_file(answer, path))
+    if reachable:
+        with Recording(FAILED) as recording:
+            for path in recording.artifacts():
+                os.chmod(recording.path(path), 0)
+            check(
+                tap,
+                recording.replay(seconds=SECONDS, preexec=become_nobody),
+                "nothing at all is readable",
+            )
 
 
 # -------------------------------------------------------------------- wrong arguments

@@ -313,8 +313,9 @@ static void a_line_that_is_not_as_wide_as_the_table_is_no_row(void **state)
     static const char *const lines[] = {
         "│ ✔   atvm71-redhat9.1.ts             19m 38.3        22        22",
         "│ ✔   atvm71-redhat9.1.ts             19m 38.3        22        22         -         -  │",
-        "│ ✔   atvm71-redhat9.1.ts             19m 38.3        22        22         -         -    "
-        "     - │ more",
+        ("│ ✔   atvm71-redhat9.1.ts             19m 38.3        22        22         -         -   "
+         " "
+         "     - │ more"),
         "├───────────────────────────────────────────────────────────────────────────────────────┤",
         "x",
     };

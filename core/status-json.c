@@ -3,31 +3,9 @@
 
 #include "cleanup.h"
 #include "json-file.h"
-#include "render-escape.h"
-#include "render-secret.h"
-#include "render-time.h"
+#include "render-json-value.h"
 #include "status-builds.h"
 #include "status.h"
-
-static struct json_object *text_or_null(const char *text)
-{
-    struct json_object *value;
-    struct obstack memory;
-
-    if (!text)
-        return NULL;
-    obstack_init(&memory);
-    value = json_object_new_string(secret_mask(&memory, escape_line(&memory, text)));
-    obstack_free(&memory, NULL);
-    return value;
-}
-
-static struct json_object *time_or_null(int64_t time_ns)
-{
-    char buffer[RENDER_TIME_SIZE];
-
-    return time_ns < 0 ? NULL : json_object_new_string(render_rfc3339(time_ns, buffer));
-}
 
 static struct json_object *process_or_null(pid_t pid)
 {
@@ -62,19 +40,19 @@ static struct json_object *post_json(const struct outbox_record *record,
         record->attempts_kept > 0 ? &record->attempts[record->attempts_kept - 1].receipt : NULL;
     bool pending = record->state == OUTBOX_PENDING;
 
-    add(object, "sink", text_or_null(record->sink));
-    add(object, "scope", text_or_null(record->message.scope));
+    add(object, "sink", json_value_name(record->sink));
+    add(object, "scope", json_value_name(record->message.scope));
     add(object, "part", json_object_new_int(record->message.part));
     add(object, "parts", json_object_new_int(record->message.parts));
     add(object, "standing",
         json_object_new_string(standing_name(post_standing_of(record, config))));
     add(object, "state", json_object_new_string(outbox_state_name(record->state)));
     add(object, "attempts", json_object_new_int(record->attempt_count));
-    add(object, "next_attempt", time_or_null(pending ? record->next_attempt_ns : -1));
-    add(object, "settled", time_or_null(record->settled_ns));
-    add(object, "explanation", text_or_null(record->explanation));
-    add(object, "last_reason", text_or_null(receipt ? receipt->reason : NULL));
-    add(object, "remedy", text_or_null(receipt ? receipt->remedy : NULL));
+    add(object, "next_attempt", json_value_time(pending ? record->next_attempt_ns : -1));
+    add(object, "settled", json_value_time(record->settled_ns));
+    add(object, "explanation", json_value_line(record->explanation));
+    add(object, "last_reason", json_value_line(receipt ? receipt->reason : NULL));
+    add(object, "remedy", json_value_line(receipt ? receipt->remedy : NULL));
     return object;
 }
 
@@ -115,15 +93,15 @@ struct json_object *build_status_json(const struct build_status *status)
     add(object, "schema", json_object_new_string("atvm.status/1"));
     add(object, "build", json_object_new_string(status->build));
     add(object, "state", state ? json_object_new_string(run_state_name(state)) : NULL);
-    add(object, "reason", text_or_null(reason_of(status)));
+    add(object, "reason", json_value_line(reason_of(status)));
     add(object, "judged", json_object_new_string(closed ? "at its close" : "now"));
-    add(object, "time", time_or_null(status->now_ns));
-    add(object, "closed", time_or_null(closed ? status->state->run.closed_ns : -1));
+    add(object, "time", json_value_time(status->now_ns));
+    add(object, "closed", json_value_time(closed ? status->state->run.closed_ns : -1));
     add(object, "watched", json_object_new_boolean(status->state != NULL));
     add(object, "watched_by", process_or_null(status->watcher));
     add(object, "runner", process_or_null(status->runner));
-    add(object, "window_start", time_or_null(closed ? -1 : status->window.since_ns));
-    add(object, "window_from", text_or_null(closed ? NULL : status->window.from));
+    add(object, "window_start", json_value_time(closed ? -1 : status->window.since_ns));
+    add(object, "window_from", json_value_line(closed ? NULL : status->window.from));
     add(object, "posts", posts_json(status));
     add(object, "report", report_json(status));
     return object;

@@ -73,10 +73,10 @@ static const struct state *state_of(const struct status_look *look)
 
 static int unknown_build(const struct status_look *look, char **ret_error)
 {
-    *ret_error = memory_format("%s: no run of that name is known: nobody has watched it (nothing in "
-                               "%s), no runner of it lives, and there is no log %s",
-                               look->settings->build, look->config->state_root,
-                               look->config->run_log);
+    *ret_error =
+        memory_format("%s: no run of that name is known: nobody has watched it (nothing in "
+                      "%s), no runner of it lives, and there is no log %s",
+                      look->settings->build, look->config->state_root, look->config->run_log);
     return -ENOENT;
 }
 

@@ -37,8 +37,8 @@ static bool is_one_of(const char *name, const char *const *names, size_t count)
 /* Programs that have the runner's command among their own arguments without being it. */
 static bool only_holds_a_command(const char *program)
 {
-    static const char *const names[] = {"atvm-watcher", "tmux", "screen", "SCREEN", "ssh",
-                                        "sshpass"};
+    static const char *const names[] = {"atvm-watcher", "tmux", "screen",
+                                        "SCREEN",       "ssh",  "sshpass"};
 
     return is_one_of(base_name(program), names, COUNT_OF(names));
 }
@@ -108,7 +108,8 @@ static struct json_object *proc_option(const struct config *config, const char *
 static const char **scripts_of(const struct config *config, size_t *ret_count)
 {
     struct json_object *match = proc_option(config, "match");
-    size_t count = json_object_is_type(match, json_type_array) ? json_object_array_length(match) : 0;
+    size_t count =
+        json_object_is_type(match, json_type_array) ? json_object_array_length(match) : 0;
     const char **scripts = memory_zeroed(count + 1, sizeof(*scripts));
 
     for (size_t i = 0; i < count; i++)

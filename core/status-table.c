@@ -4,6 +4,7 @@
 
 #include "memory.h"
 #include "render-escape.h"
+#include "render-json-value.h"
 #include "render-time.h"
 #include "status-builds.h"
 
@@ -24,10 +25,14 @@ static const struct {
     const char *head;
     bool is_number; /* aligned at its right */
 } columns[COLUMN_COUNT] = {
-    [COLUMN_BUILD] = {"BUILD", false},           [COLUMN_STATE] = {"STATE", false},
-    [COLUMN_PASSED] = {"PASSED", true},          [COLUMN_FAILED] = {"FAILED", true},
-    [COLUMN_OPEN] = {"OPEN", true},              [COLUMN_STARTED] = {"STARTED", false},
-    [COLUMN_ENDED] = {"ENDED", false},           [COLUMN_POSTS] = {"POSTS", false},
+    [COLUMN_BUILD] = {"BUILD", false},
+    [COLUMN_STATE] = {"STATE", false},
+    [COLUMN_PASSED] = {"PASSED", true},
+    [COLUMN_FAILED] = {"FAILED", true},
+    [COLUMN_OPEN] = {"OPEN", true},
+    [COLUMN_STARTED] = {"STARTED", false},
+    [COLUMN_ENDED] = {"ENDED", false},
+    [COLUMN_POSTS] = {"POSTS", false},
     [COLUMN_WATCHED_BY] = {"WATCHED BY", false},
 };
 
@@ -43,7 +48,8 @@ static const char *posts_cell(struct obstack *memory, const struct post_counts *
     const struct {
         size_t count;
         const char *word;
-    } parts[] = {{posts->delivered, "delivered"}, {posts->waiting, "waiting"}, {posts->held, "held"}};
+    } parts[] = {
+        {posts->delivered, "delivered"}, {posts->waiting, "waiting"}, {posts->held, "held"}};
     bool first = true;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
@@ -65,8 +71,7 @@ static const char *started_cell(struct obstack *memory, const struct build_row *
 
     return row->started_ns < 0
                ? "-"
-               : memory_string_in(memory,
-                                  render_clock(row->started_ns, now_ns, time_zone, buffer));
+               : memory_string_in(memory, render_clock(row->started_ns, now_ns, time_zone, buffer));
 }
 
 static const char *ended_cell(struct obstack *memory, const struct build_row *row, int64_t now_ns,
@@ -92,7 +97,9 @@ static struct cells cells_of(struct obstack *memory, const struct build_row *row
 {
     return (struct cells){{
         [COLUMN_BUILD] = escape_line(memory, row->name),
-        [COLUMN_STATE] = row->state ? run_state_name(row->state) : row->problem ? "damaged" : "-",
+        [COLUMN_STATE] = row->state     ? run_state_name(row->state)
+                         : row->problem ? "damaged"
+                                        : "-",
         [COLUMN_PASSED] = host_cell(memory, row, row->passed),
         [COLUMN_FAILED] = host_cell(memory, row, row->failed),
         [COLUMN_OPEN] = host_cell(memory, row, row->open),
@@ -155,30 +162,13 @@ char *build_rows_text(const struct build_rows *rows, int64_t now_ns, const char 
 
 /* ---------------------------------------------------------------- JSON */
 
-static struct json_object *time_or_null(int64_t time_ns)
-{
-    char buffer[RENDER_TIME_SIZE];
-
-    return time_ns < 0 ? NULL : json_object_new_string(render_rfc3339(time_ns, buffer));
-}
-
-static struct json_object *text_or_null(const char *text)
-{
-    return text ? json_object_new_string(text) : NULL;
-}
-
-static void add_count(struct json_object *object, const char *key, size_t count)
-{
-    json_object_object_add(object, key, json_object_new_int64((int64_t)count));
-}
-
 static struct json_object *hosts_json(const struct build_row *row)
 {
     struct json_object *object = json_object_new_object();
 
-    add_count(object, "passed", row->passed);
-    add_count(object, "failed", row->failed);
-    add_count(object, "open", row->open);
+    json_object_object_add(object, "passed", json_value_count((int64_t)row->passed));
+    json_object_object_add(object, "failed", json_value_count((int64_t)row->failed));
+    json_object_object_add(object, "open", json_value_count((int64_t)row->open));
     return object;
 }
 
@@ -186,9 +176,9 @@ static struct json_object *posts_json(const struct post_counts *posts)
 {
     struct json_object *object = json_object_new_object();
 
-    add_count(object, "delivered", posts->delivered);
-    add_count(object, "waiting", posts->waiting);
-    add_count(object, "held", posts->held);
+    json_object_object_add(object, "delivered", json_value_count((int64_t)posts->delivered));
+    json_object_object_add(object, "waiting", json_value_count((int64_t)posts->waiting));
+    json_object_object_add(object, "held", json_value_count((int64_t)posts->held));
     return object;
 }
 
@@ -198,17 +188,17 @@ static struct json_object *row_json(const struct build_row *row)
     const char *mode = row->categorized ? "categorized" : "single";
 
     json_object_object_add(object, "schema", json_object_new_string("atvm.list/1"));
-    json_object_object_add(object, "build", json_object_new_string(row->name));
-    json_object_object_add(object, "mode", text_or_null(row->state ? mode : NULL));
+    json_object_object_add(object, "build", json_value_name(row->name));
+    json_object_object_add(object, "mode", json_value_name(row->state ? mode : NULL));
     json_object_object_add(object, "state",
-                           text_or_null(row->state ? run_state_name(row->state) : NULL));
+                           json_value_name(row->state ? run_state_name(row->state) : NULL));
     json_object_object_add(object, "hosts", row->state ? hosts_json(row) : NULL);
-    json_object_object_add(object, "started", time_or_null(row->started_ns));
-    json_object_object_add(object, "closed", time_or_null(row->closed_ns));
+    json_object_object_add(object, "started", json_value_time(row->started_ns));
+    json_object_object_add(object, "closed", json_value_time(row->closed_ns));
     json_object_object_add(object, "posts", posts_json(&row->posts));
     json_object_object_add(object, "watched_by",
                            row->watcher > 0 ? json_object_new_int64(row->watcher) : NULL);
-    json_object_object_add(object, "problem", text_or_null(row->problem));
+    json_object_object_add(object, "problem", json_value_line(row->problem));
     return object;
 }
 

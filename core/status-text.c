@@ -39,8 +39,8 @@ static const char *when(struct text *text, int64_t time_ns)
 {
     char buffer[RENDER_TIME_SIZE];
 
-    return memory_string_in(
-        &text->memory, render_clock(time_ns, text->status->now_ns, text->time_zone, buffer));
+    return memory_string_in(&text->memory,
+                            render_clock(time_ns, text->status->now_ns, text->time_zone, buffer));
 }
 
 /* ---------------------------------------------------------------- who watches it */
@@ -125,8 +125,9 @@ static void add_held(struct text *text, const struct outbox_record *record)
     const char *explanation = clean(text, record->explanation);
 
     if (record->state == OUTBOX_UNCERTAIN) {
-        add(text, "HELD, uncertain whether it was posted%s%s. Look there, then: atvm-watcher "
-                  "resolve %s --posted (it is there) or --resend (it is not)",
+        add(text,
+            "HELD, uncertain whether it was posted%s%s. Look there, then: atvm-watcher "
+            "resolve %s --posted (it is there) or --resend (it is not)",
             *explanation ? ": " : "", explanation, text->status->build);
     } else if (record->state == OUTBOX_QUARANTINED) {
         add(text, "HELD, quarantined%s%s", *explanation ? ": " : "", explanation);

@@ -193,7 +193,8 @@ static char *advise_names(const struct status_command *command)
     return advice;
 }
 
-/* Reads what builds there are. A missing state root is no error where a runner or BUILD is there. */
+/* Reads what builds there are. A missing state root is no error where a runner or BUILD is there.
+ */
 static int look_around(struct status_command *command)
 {
     CLEANUP_FREE char *error = NULL;
@@ -345,7 +346,8 @@ const struct command command_status = {
         "      --config FILE      the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                         where it exists, else built-in)\n\n"
         "Of a run that nobody watched, where it does not show by itself:\n"
-        "      --since SECONDS    start of the run's window, since 1970 (default: the start of its\n"
+        "      --since SECONDS    start of the run's window, since 1970 (default: the start of "
+        "its\n"
         "                         runner, else when its log was created)\n"
         "      --categorize       the run was started with --categorize: sub-runs\n"
         "      --hosts A,B,…      the hosts that were asked for (default: the specPattern)\n"

@@ -250,8 +250,8 @@ enum atvm_source_quality {
 
 /*
  * A file (or a table such as /proc) that evidence is read from. Kinds the judge knows:
- * "log", "junit", "mochawesome", "reporter-json", "reporter-txt" (the last four are per-host
- * artifacts), "process", "config", "spec".
+ * "log", "launch-log", "junit", "mochawesome", "reporter-json", "reporter-txt" (the last four are
+ * per-host artifacts), "process", "config", "spec". A source of another kind is kept and shown.
  */
 struct atvm_source {
     uint32_t struct_size; /* sizeof(struct atvm_source) */
@@ -484,7 +484,8 @@ struct atvm_sink {
     void *(*create)(const struct atvm_host *host); /* as for collectors */
     int32_t (*configure)(void *self);
     int32_t (*check)(void *self);
-    /* Required. One attempt at one message; calls host->committing before the first byte leaves and
+    /* Required. A sink that fails before this call has certainly delivered nothing: RETRY.
+       One attempt at one message; calls host->committing before the first byte leaves and
        host->receipt once. Returning without a receipt counts as UNCERTAIN after committing, as
        RETRY before it. */
     int32_t (*deliver)(void *self, const struct atvm_message *message);

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect-limits.h"
 #include "collect-text.h"
 #include "collect-unit.h"
@@ -235,12 +235,9 @@ static const struct atvm_run *host_run(void *context)
 
 int64_t collect_host_now(const struct collect_job *job)
 {
-    struct timespec now;
-
     if (job->fixed_now_ns >= 0)
         return job->fixed_now_ns;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_REALTIME);
 }
 
 static int64_t host_now(void *context)

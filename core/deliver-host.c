@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect-text.h"
 #include "deliver-secret.h"
 #include "durable-file.h"
@@ -261,11 +261,8 @@ static const struct atvm_run *host_run(void *context)
 
 static int64_t host_now(void *context)
 {
-    struct timespec now;
-
     (void)context;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_REALTIME);
 }
 
 static int64_t host_deadline(void *context)

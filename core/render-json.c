@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "render-escape.h"
 #include "render-secret.h"
 #include "render-time.h"
-
-#define NS_PER_MS INT64_C(1000000)
 
 static void add(struct json_object *object, const char *key, struct json_object *value)
 {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
 #include "config.h"
 #include "judge.h"
@@ -317,14 +317,6 @@ static int collect_all(struct replay *replay)
 
 /* ---------------------------------------------------------------- the report */
 
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static void print_report(const struct replay *replay)
 {
     struct policy policy;
@@ -332,7 +324,7 @@ static void print_report(const struct replay *replay)
     struct run_facts facts = {.template_name = replay->settings.template_name,
                               .plugin = replay->settings.plugin,
                               .config_name = replay->config->cypress_config};
-    int64_t now_ns = replay->now_ns >= 0 ? replay->now_ns : clock_now();
+    int64_t now_ns = replay->now_ns >= 0 ? replay->now_ns : clock_ns(CLOCK_REALTIME);
     struct report report = {.facts = &facts, .now_ns = now_ns};
 
     run_settings_to_policy(&replay->settings, replay->config, &policy);

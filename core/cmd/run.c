@@ -153,11 +153,8 @@ static struct config *configure(const struct run_command *command)
         log_error("%s", error);
         return NULL;
     }
-    if (access(config->automation_root, R_OK | X_OK) < 0) {
-        log_error("%s: automation_root %s cannot be read: %s; set automation_root to the folder "
-                  "of the Cypress project",
-                  config->file ? config->file : "built-in configuration", config->automation_root,
-                  strerror(errno));
+    if (!config_check_root(config, &error)) {
+        log_error("%s", error);
         config_free(config);
         return NULL;
     }

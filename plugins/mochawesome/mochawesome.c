@@ -76,7 +76,7 @@ static const struct atvm_option options[] = {
 ATVM_COLLECTOR = {
     ATVM_COLLECTOR_HEAD,
     .name = "mochawesome",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "mochawesome reports, HTML and JSON (the rich source of failure text)",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),

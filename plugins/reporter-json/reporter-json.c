@@ -39,7 +39,7 @@ static const struct atvm_option options[] = {
 ATVM_COLLECTOR = {
     ATVM_COLLECTOR_HEAD,
     .name = "reporter-json",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "per-host JSON logs of the reporter (events, states or stats)",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),

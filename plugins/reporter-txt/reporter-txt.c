@@ -39,7 +39,7 @@ static const struct atvm_option options[] = {
 ATVM_COLLECTOR = {
     ATVM_COLLECTOR_HEAD,
     .name = "reporter-txt",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "per-host text logs of the reporter (weakest: explicit failure markers only)",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),

@@ -120,7 +120,7 @@ static void runlog_destroy(void *self)
 ATVM_COLLECTOR = {
     .head = ATVM_COLLECTOR_HEAD,
     .name = "runlog",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "reads the run's log: its table, boxes and spec reporter text, URLs and end lines",
     .needs = ATVM_NEED_FILES,
     .create = runlog_create,

@@ -439,7 +439,7 @@ static void spec_destroy(void *collector)
 ATVM_COLLECTOR = {
     .head = ATVM_COLLECTOR_HEAD,
     .name = "spec",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "reads the Cypress configuration's specPattern and the specs' numbered test flow",
     .needs = ATVM_NEED_FILES,
     .create = spec_create,

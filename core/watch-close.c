@@ -20,8 +20,10 @@ struct watch_close {
     const struct run_settings *settings;
     struct state *state;
     struct post *post;
-    uint64_t snapshot_changes; /* of the ledger, when the snapshot was written */
-    int64_t snapshot_ns;       /* when that was; -1: not yet */
+    bool kept_runner_seen;      /* what the run's state.json has of it */
+    size_t kept_expected_hosts; /* and of those */
+    uint64_t snapshot_changes;  /* of the ledger, when the snapshot was written */
+    int64_t snapshot_ns;        /* when that was; -1: not yet */
     void (*settled)(void *user);
     void *user;
 };
@@ -146,11 +148,28 @@ static bool snapshot_is_due(const struct watch_close *closing, const struct ledg
            (closing->snapshot_ns < 0 || age_ns < 0 || age_ns >= SNAPSHOT_INTERVAL_NS);
 }
 
+/* What a later watcher could not find out anew: the hosts that a categorized run named first, and
+ * that there was a runner. */
+static int keep_what_was_learned(struct watch_close *closing)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct state *state = closing->state;
+
+    if (closing->kept_runner_seen == state->runner_seen &&
+        closing->kept_expected_hosts == state->expected_host_count)
+        return 0;
+    closing->kept_runner_seen = state->runner_seen;
+    closing->kept_expected_hosts = state->expected_host_count;
+    return report(state_save(state, &state->run, &error), error);
+}
+
 int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
                      const struct ledger *ledger, int64_t now_ns)
 {
-    int status = note_run(closing, verdict, now_ns);
+    int status = keep_what_was_learned(closing);
 
+    if (status == 0)
+        status = note_run(closing, verdict, now_ns);
     for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
         status = note_scope(closing, &verdict->scopes[i], now_ns);
     if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
@@ -304,6 +323,8 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
     closing->config = config;
     closing->settings = settings;
     closing->state = state;
+    closing->kept_runner_seen = state->runner_seen;
+    closing->kept_expected_hosts = state->expected_host_count;
     closing->settled = settled;
     closing->user = user;
     closing->snapshot_ns = -1;

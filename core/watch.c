@@ -300,7 +300,7 @@ static int judge_round(struct watch *watch)
     watch->verdict = judge(watch->ledger, &policy, now_ns);
     recall_urls(watch, watch->verdict);
     remember(watch, watch->verdict);
-    follow_runner(watch, watch->verdict->runner_pid);
+    follow_runner(watch, watch->verdict->runner.pid);
     settle_look(&watch->settle, watch->verdict, monotonic_ns);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);

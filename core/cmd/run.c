@@ -175,10 +175,48 @@ static int say_closed(const struct state *state)
     return WATCH_CLOSED;
 }
 
+/* Kept from the beginning, so that whoever reads the state folder can judge as this watcher does.
+ */
+static int note_what_is_asked(const struct run_settings *settings, struct state *state)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct state_asked asked = {
+        .since_ns = settings->since_ns,
+        .hosts = settings->hosts,
+        .host_count = settings->host_count,
+        .template_name = settings->template_name,
+        .plugin = settings->plugin,
+    };
+    int status;
+
+    state->categorized = settings->categorized;
+    state_set_asked(state, &asked);
+    status = state_save(state, &state->run, &error);
+    if (status < 0)
+        log_error("%s", error);
+    return status;
+}
+
+static int watch_state(struct run_command *command, const struct config *config,
+                       struct state *state, int secrets)
+{
+    CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+    if (state->warnings)
+        log_warning("%s", state->warnings);
+    if (command->settings.since_ns < 0)
+        command->settings.since_ns = state->run.first_seen_ns;
+    if (state->run.closed_ns >= 0)
+        say_closed(state);
+    else if (note_what_is_asked(&command->settings, state) < 0)
+        return WATCH_STATE;
+    return watch_run(config, &command->settings, state, terminal, secrets,
+                     command->quiet ? NULL : stderr);
+}
+
 static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
-    CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     struct state *state = NULL;
     int status = state_open(config->state_root, command->settings.build, STATE_OWN,
                             clock_ns(CLOCK_REALTIME), &state, &error);
@@ -187,14 +225,7 @@ static int watch(struct run_command *command, const struct config *config, int s
         log_error("%s", error);
         return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
     }
-    if (state->warnings)
-        log_warning("%s", state->warnings);
-    if (command->settings.since_ns < 0)
-        command->settings.since_ns = state->run.first_seen_ns;
-    if (state->run.closed_ns >= 0)
-        say_closed(state);
-    status = watch_run(config, &command->settings, state, terminal, secrets,
-                       command->quiet ? NULL : stderr);
+    status = watch_state(command, config, state, secrets);
     state_close(state);
     return status;
 }

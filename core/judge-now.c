@@ -189,6 +189,11 @@ int judge_now_look(struct judge_now *now, char **ret_error)
     return status;
 }
 
+void judge_now_watch(struct judge_now *now, const char *path)
+{
+    path_watch_add(now->paths, path);
+}
+
 int judge_now_wait(struct judge_now *now, int64_t timeout_ns)
 {
     /* What changed during the look may have come too late for it. */

@@ -182,6 +182,15 @@ static int write_reports(const struct scope_state *state, const struct report *s
     return report(status, error);
 }
 
+/* A categorized run has one message a sub-run, but its report is one. */
+static int write_run_report(const struct scope_state *state, const struct report *source)
+{
+    CLEANUP_FREE char *json = render_json(source);
+    CLEANUP_FREE char *error = NULL;
+
+    return report(state_write_report(state, "json", json, &error), error);
+}
+
 /* ---------------------------------------------------------------- posting */
 
 struct rendering {
@@ -272,11 +281,15 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, verdict->build);
+    struct run_facts facts = facts_of(closing);
+    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_now()};
     int status;
 
     if (!state || state->closed_ns >= 0)
         return 0;
     status = write_evidence(closing, ledger);
+    if (status == 0)
+        status = write_run_report(state, &source);
     if (status == 0)
         status = close_state(closing, state, verdict->state, verdict->reason);
     return status;

@@ -6,21 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-event.h>
-#include <time.h>
 
 #include "cleanup.h"
-#include "collect.h"
 #include "config.h"
-#include "judge.h"
-#include "ledger.h"
+#include "judge-now.h"
 #include "log.h"
 #include "memory.h"
 #include "report.h"
 #include "run-settings.h"
-
-/* How often a collector may ask for another pass; growing files in a recording never settle. */
-#define PASSES_MAX 100
 
 enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
 
@@ -31,10 +24,6 @@ struct replay {
     int64_t now_ns; /* -1: the real clock */
     enum format format;
     struct config *config;
-    struct ledger *ledger;
-    sd_event *event;
-    struct collect *collect;
-    unsigned passes;
 };
 
 /* ---------------------------------------------------------------- the command line */
@@ -266,111 +255,62 @@ static int configure(struct replay *replay)
     return COMMAND_OK;
 }
 
-/* ---------------------------------------------------------------- collecting */
-
-static void on_pass_done(void *user, bool again)
-{
-    struct replay *replay = user;
-
-    if (again && ++replay->passes < PASSES_MAX)
-        collect_request_pass(replay->collect);
-    else
-        sd_event_exit(replay->event, COMMAND_OK);
-}
-
-static void on_failed(void *user, const char *reason)
-{
-    struct replay *replay = user;
-
-    log_error("%s", reason);
-    sd_event_exit(replay->event, COMMAND_USAGE);
-}
-
-static void on_watch(void *user, const char *path)
-{
-    (void)user;
-    (void)path;
-}
-
-static int collect_all(struct replay *replay)
-{
-    static const struct collect_events events = {on_pass_done, on_failed, on_watch};
-    CLEANUP_FREE char *error = NULL, *config_path = NULL;
-    struct collect_run run;
-    int status;
-
-    run_settings_to_collect(&replay->settings, replay->config, &run, &config_path);
-    replay->collect = collect_new(replay->event, replay->config, &run, replay->now_ns,
-                                  replay->ledger, &events, replay, &error);
-    if (!replay->collect) {
-        log_error("%s", error);
-        return COMMAND_FAILED;
-    }
-    collect_request_pass(replay->collect);
-    status = sd_event_loop(replay->event);
-    if (status < 0) {
-        log_error("event loop: %s", strerror(-status));
-        return COMMAND_FAILED;
-    }
-    return status;
-}
-
 /* ---------------------------------------------------------------- the report */
 
-static int64_t clock_now(void)
+static void print_report(const struct replay *replay, const struct report *report)
 {
-    struct timespec now;
+    const struct verdict *verdict = report->verdict;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static void print_report(const struct replay *replay)
-{
-    struct policy policy;
-    struct verdict *verdict;
-    struct run_facts facts = {.template_name = replay->settings.template_name,
-                              .plugin = replay->settings.plugin,
-                              .config_name = replay->config->cypress_config};
-    int64_t now_ns = replay->now_ns >= 0 ? replay->now_ns : clock_now();
-    struct report report = {.facts = &facts, .now_ns = now_ns};
-
-    run_settings_to_policy(&replay->settings, replay->config, &policy);
-    verdict = judge(replay->ledger, &policy, now_ns);
-    report.verdict = verdict;
     if (replay->format == FORMAT_JSON) {
-        CLEANUP_FREE char *text = render_json(&report);
+        CLEANUP_FREE char *text = render_json(report);
 
         fputs(text, stdout);
+        return;
     }
-    for (size_t i = 0; replay->format != FORMAT_JSON && i < verdict->scope_count; i++) {
+    for (size_t i = 0; i < verdict->scope_count; i++) {
         CLEANUP_FREE char *text = replay->format == FORMAT_TEXT
-                                      ? render_text(&report, &verdict->scopes[i])
-                                      : render_markdown(&report, &verdict->scopes[i]);
+                                      ? render_text(report, &verdict->scopes[i])
+                                      : render_markdown(report, &verdict->scopes[i]);
 
         printf("%s%s", i > 0 ? "\n" : "", text);
     }
-    if (replay->format != FORMAT_JSON && verdict->scope_count == 0)
+    if (verdict->scope_count == 0)
         printf("%s: %s: %s\n", verdict->build, run_state_name(verdict->state), verdict->reason);
+}
+
+static void judge_and_print(const struct replay *replay, const struct judge_now *now)
+{
+    struct run_facts facts = {.template_name = replay->settings.template_name,
+                              .plugin = replay->settings.plugin,
+                              .config_name = replay->config->cypress_config};
+    struct report report = {.facts = &facts};
+    struct verdict *verdict = judge_now_verdict(now, NULL, &report.now_ns);
+
+    report.verdict = verdict;
+    print_report(replay, &report);
     verdict_free(verdict);
 }
 
 static int run(struct replay *replay)
 {
+    CLEANUP_FREE char *error = NULL;
+    struct judge_now_settings settings = {.run = &replay->settings, .now_ns = replay->now_ns};
+    struct judge_now *now;
     int status = configure(replay);
 
     if (status != COMMAND_OK)
         return status;
-    status = sd_event_new(&replay->event);
-    if (status < 0) {
-        log_error("event loop: %s", strerror(-status));
-        return COMMAND_FAILED;
-    }
-    replay->ledger = ledger_new();
-    status = collect_all(replay);
-    if (status == COMMAND_OK)
-        print_report(replay);
-    return status;
+    settings.config = replay->config;
+    now = judge_now_new(&settings, &error);
+    status = now ? judge_now_look(now, &error) : -ENOEXEC;
+    if (status == 0)
+        judge_and_print(replay, now);
+    else
+        log_error("%s", error);
+    judge_now_free(now);
+    if (status == 0)
+        return COMMAND_OK;
+    return status == -EINVAL ? COMMAND_USAGE : COMMAND_FAILED;
 }
 
 static int replay_main(int argc, char **argv)
@@ -380,10 +320,7 @@ static int replay_main(int argc, char **argv)
 
     if (status == COMMAND_OK)
         status = run(&replay);
-    collect_free(replay.collect);
-    ledger_free(replay.ledger);
     config_free(replay.config);
-    sd_event_unref(replay.event);
     run_settings_free(&replay.settings);
     return status < 0 ? COMMAND_OK : status;
 }

@@ -294,7 +294,7 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
 {
     struct scope_state *state = state_find_scope(closing->state, verdict->build);
     struct run_facts facts = facts_of(closing);
-    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_now()};
+    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
     if (!state || state->closed_ns >= 0)

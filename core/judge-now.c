@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
 #include "log.h"
 #include "memory.h"
@@ -34,14 +35,6 @@ struct judge_now {
     bool changed;  /* something did, and its delay runs */
     char *failure; /* why there is no worker */
 };
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- the loop */
 
@@ -245,7 +238,7 @@ struct verdict *judge_now_verdict(const struct judge_now *now, struct state *sta
     struct policy policy;
     int error = 0;
 
-    *ret_now_ns = now->settings.now_ns >= 0 ? now->settings.now_ns : clock_now();
+    *ret_now_ns = now->settings.now_ns >= 0 ? now->settings.now_ns : clock_ns(CLOCK_REALTIME);
     run_settings_to_policy(now->settings.run, now->settings.config, &policy);
     if (state)
         error = policy_add_state(&policy, state);

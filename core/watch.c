@@ -8,10 +8,10 @@
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
 #include "judge-now.h"
 #include "ledger.h"
@@ -23,7 +23,7 @@
 #include "settle.h"
 #include "watch-close.h"
 
-#define STATUS_INTERVAL_NS INT64_C(1000000000)
+#define STATUS_INTERVAL_NS NS_PER_SECOND
 
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
@@ -50,14 +50,6 @@ struct watch {
     char *status_line; /* last said to the service manager */
     int64_t status_ns; /* when */
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- when to look */
 
@@ -282,7 +274,7 @@ static int judge_round(struct watch *watch)
     watch->verdict = judge(watch->ledger, &policy, now_ns);
     verdict_add_state(watch->verdict, watch->state);
     remember(watch, watch->verdict);
-    follow_runner(watch, watch->verdict->runner_pid);
+    follow_runner(watch, watch->verdict->runner.pid);
     settle_look(&watch->settle, watch->verdict, monotonic_ns);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);

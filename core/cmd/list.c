@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 #include "status-builds.h"
@@ -41,14 +42,6 @@ static int parse(struct list *list, int argc, char **argv)
     return COMMAND_OK;
 }
 
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static void print_names(const struct build_rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++)
@@ -71,7 +64,7 @@ static void print_table(const struct config *config, const struct build_rows *ro
 static int print_list(const struct list *list, const struct config *config)
 {
     CLEANUP_FREE char *error = NULL;
-    int64_t now_ns = clock_now();
+    int64_t now_ns = clock_ns(CLOCK_REALTIME);
     struct build_rows rows;
 
     if (build_rows_load(config, now_ns, &rows, &error) < 0) {

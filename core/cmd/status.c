@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 #include "memory.h"
@@ -142,14 +143,6 @@ static int parse(struct status_command *command, int argc, char **argv)
 
 /* ---------------------------------------------------------------- which build */
 
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 struct names {
     const char **names; /* of the rows and runners */
     size_t count, capacity;
@@ -206,7 +199,7 @@ static int look_around(struct status_command *command)
         return COMMAND_USAGE;
     }
     status_runners_find(command->config, &command->runners);
-    status = build_rows_load(command->config, clock_now(), &command->rows, &error);
+    status = build_rows_load(command->config, clock_ns(CLOCK_REALTIME), &command->rows, &error);
     if (status == 0 || (status == -ENOENT && (command->build || command->runners.count > 0)))
         return COMMAND_OK;
     log_error("%s", error);

@@ -23,6 +23,9 @@ struct judge_source {
     enum artifact_kind artifact;
     bool stale;   /* outside of the run's window by any of its times (R4.9) */
     bool damaged; /* not whole, or still growing */
+    const char
+        *stale_rule;    /* id of the rule that says which time is outside; NULL: it is not stale */
+    int64_t outside_ns; /* that time; -1 */
 };
 
 /* One record of a source that counts. */
@@ -30,15 +33,6 @@ struct judge_item {
     const struct judge_source *from;
     const struct atvm_evidence *record;
     size_t order; /* place in the canonical order */
-};
-
-/* What the process table says about the run's runner. */
-struct runner_view {
-    bool looked; /* false: could not look, which is never "no runner" */
-    bool alive;
-    int64_t pid;           /* of a live runner; -1 */
-    int64_t defunct_child; /* pid; -1 */
-    size_t orphans;        /* processes of this build while no runner is alive */
 };
 
 struct judge_case {
@@ -54,7 +48,7 @@ struct judge_case {
     size_t by_host_count;
     const struct judge_source *log; /* the run log that is in the window; NULL: none */
     bool log_readable;              /* UTF-8 and with an "Extracted specPattern:" line */
-    struct runner_view runner;
+    struct runner_verdict runner;
     int64_t last_artifact_ns; /* newest host artifact of this run; -1 */
     int64_t last_progress_ns; /* newest change of the log or a host artifact; -1 */
     const char **hosts;       /* all hosts of this run, expected ones first */
@@ -80,5 +74,7 @@ bool judge_case_damage_concerns(const struct judge_case *judged, const struct ju
 /* Whether the record was read from a run log (not an artifact), in this batch (0: any). */
 bool judge_item_is_log(const struct judge_item *item, int32_t batch);
 bool judge_text_is(const char *text, const char *wanted);
+/* "junit" ...: the kind of source that leaves such an artifact. */
+const char *judge_artifact_name(enum artifact_kind kind);
 
 #endif

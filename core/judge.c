@@ -6,6 +6,7 @@
 #include "judge-case.h"
 #include "judge-host.h"
 #include "judge-scope.h"
+#include "judge-source.h"
 #include "judge-state.h"
 
 /* ---------------------------------------------------------------- one scope */
@@ -165,6 +166,7 @@ static void judge_scope(const struct judge_case *judged, const struct judge_scop
     *ret = (struct scope_verdict){.name = scope->name, .run_url = scope->run_url};
     judge_hosts(judged, scope, ret);
     judge_scope_state(judged, scope, ret, &runner_note);
+    ret->end = judge_scope_end(judged, scope);
     set_times(judged, scope, ret);
     set_flow(judged, ret);
     set_notes(judged, scope, runner_note, ret);
@@ -224,7 +226,8 @@ struct verdict *judge(const struct ledger *ledger, const struct policy *policy, 
     for (size_t i = 0; i < verdict->scope_count; i++)
         own_strings(&verdict->memory, &verdict->scopes[i]);
     keep_expected(&judged, verdict);
-    verdict->runner_pid = judged.runner.pid;
+    verdict->sources = judge_sources(&judged, &verdict->source_count);
+    verdict->runner = judged.runner;
     if (verdict->scope_count == 1)
         verdict->run_url = verdict->scopes[0].run_url;
     return verdict;

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 #include "memory.h"
 #include "message-tag.h"
@@ -14,26 +14,20 @@
 
 /* How old the evidence snapshot of a run that goes on may be. A restart reads everything anew; the
  * snapshot is for what is gone by then, and for explain. */
-#define SNAPSHOT_INTERVAL_NS (30 * INT64_C(1000000000))
+#define SNAPSHOT_INTERVAL_NS (30 * NS_PER_SECOND)
 
 struct watch_close {
     const struct config *config;
     const struct run_facts *facts;
     struct state *state;
     struct post *post;
-    uint64_t snapshot_changes; /* of the ledger, when the snapshot was written */
-    int64_t snapshot_ns;       /* when that was; -1: not yet */
+    bool kept_runner_seen;      /* what the run's state.json has of it */
+    size_t kept_expected_hosts; /* and of those */
+    uint64_t snapshot_changes;  /* of the ledger, when the snapshot was written */
+    int64_t snapshot_ns;        /* when that was; -1: not yet */
     void (*settled)(void *user);
     void *user;
 };
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* Reports an error of the state folder once, and hands the code on. */
 static int report(int status, const char *error)
@@ -140,7 +134,7 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
     CLEANUP_FREE char *error = NULL;
 
     closing->snapshot_changes = ledger->changes;
-    closing->snapshot_ns = clock_now();
+    closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
     return report(
         state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
 }
@@ -155,11 +149,28 @@ static bool snapshot_is_due(const struct watch_close *closing, const struct ledg
            (closing->snapshot_ns < 0 || age_ns < 0 || age_ns >= SNAPSHOT_INTERVAL_NS);
 }
 
+/* What a later watcher could not find out anew: the hosts that a categorized run named first, and
+ * that there was a runner. */
+static int keep_what_was_learned(struct watch_close *closing)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct state *state = closing->state;
+
+    if (closing->kept_runner_seen == state->runner_seen &&
+        closing->kept_expected_hosts == state->expected_host_count)
+        return 0;
+    closing->kept_runner_seen = state->runner_seen;
+    closing->kept_expected_hosts = state->expected_host_count;
+    return report(state_save(state, &state->run, &error), error);
+}
+
 int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
                      const struct ledger *ledger, int64_t now_ns)
 {
-    int status = note_run(closing, verdict, now_ns);
+    int status = keep_what_was_learned(closing);
 
+    if (status == 0)
+        status = note_run(closing, verdict, now_ns);
     for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
         status = note_scope(closing, &verdict->scopes[i], now_ns);
     if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
@@ -248,7 +259,7 @@ static int close_state(struct watch_close *closing, struct scope_state *state,
 {
     CLEANUP_FREE char *error = NULL;
 
-    scope_state_close(state, closed_as, reason, clock_now());
+    scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
     return report(state_save(closing->state, state, &error), error);
 }
 
@@ -256,7 +267,8 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
                       const struct scope_verdict *scope, const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, scope->name);
-    struct report source = {.verdict = verdict, .facts = closing->facts, .now_ns = clock_now()};
+    struct report source = {
+        .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, scope->name);
     CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
     CLEANUP_FREE char *full_report = NULL;
@@ -281,7 +293,8 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, verdict->build);
-    struct report source = {.verdict = verdict, .facts = closing->facts, .now_ns = clock_now()};
+    struct report source = {
+        .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
     if (!state || state->closed_ns >= 0)
@@ -323,6 +336,8 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
     closing->config = config;
     closing->facts = facts;
     closing->state = state;
+    closing->kept_runner_seen = state->runner_seen;
+    closing->kept_expected_hosts = state->expected_host_count;
     closing->settled = settled;
     closing->user = user;
     closing->snapshot_ns = -1;
@@ -356,7 +371,7 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
 
     if (!closing || closing->state->run.closed_ns >= 0)
         return;
-    closing->state->run.last_seen_ns = clock_now();
+    closing->state->run.last_seen_ns = clock_ns(CLOCK_REALTIME);
     if (write_evidence(closing, ledger) == 0)
         report(state_save(closing->state, &closing->state->run, &error), error);
 }

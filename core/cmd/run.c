@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 #include "memory.h"
@@ -153,14 +153,6 @@ static struct config *configure(const struct run_command *command)
     return config;
 }
 
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static int say_closed(const struct state *state)
 {
     log_notice("%s: already closed as %s (%s); nothing is watched again", state->build,
@@ -168,29 +160,62 @@ static int say_closed(const struct state *state)
     return WATCH_CLOSED;
 }
 
-static int watch(struct run_command *command, const struct config *config, int secrets)
+/* Kept from the beginning, so that whoever reads the state folder can judge as this watcher does.
+ */
+static int note_what_is_asked(const struct run_settings *settings, struct state *state)
 {
     CLEANUP_FREE char *error = NULL;
+    struct state_asked asked = {
+        .since_ns = settings->since_ns,
+        .hosts = settings->hosts,
+        .host_count = settings->host_count,
+        .template_name = settings->template_name,
+        .plugin = settings->plugin,
+    };
+    int status;
+
+    state->categorized = settings->categorized;
+    state_set_asked(state, &asked);
+    status = state_save(state, &state->run, &error);
+    if (status < 0)
+        log_error("%s", error);
+    return status;
+}
+
+static int watch_state(struct run_command *command, const struct config *config,
+                       struct state *state, int secrets)
+{
     CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     struct run_facts *facts;
-    struct state *state = NULL;
-    int status = state_open(config->state_root, command->settings.build, STATE_OWN, clock_now(),
-                            &state, &error);
+    int status;
 
-    if (status < 0) {
-        log_error("%s", error);
-        return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
-    }
     if (state->warnings)
         log_warning("%s", state->warnings);
     if (command->settings.since_ns < 0)
         command->settings.since_ns = state->run.first_seen_ns;
     if (state->run.closed_ns >= 0)
         say_closed(state);
+    else if (note_what_is_asked(&command->settings, state) < 0)
+        return WATCH_STATE;
     facts = run_facts_new(&command->settings, config);
     status = watch_run(config, &command->settings, facts, state, terminal, secrets,
                        command->quiet ? NULL : stderr);
     run_facts_free(facts);
+    return status;
+}
+
+static int watch(struct run_command *command, const struct config *config, int secrets)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct state *state = NULL;
+    int status = state_open(config->state_root, command->settings.build, STATE_OWN,
+                            clock_ns(CLOCK_REALTIME), &state, &error);
+
+    if (status < 0) {
+        log_error("%s", error);
+        return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
+    }
+    status = watch_state(command, config, state, secrets);
     state_close(state);
     return status;
 }

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "memory.h"
 #include "report.h"
+#include "run-facts.h"
 #include "run-settings.h"
 
 enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
@@ -193,6 +194,7 @@ static int parse(struct replay *replay, int argc, char **argv)
         return command_usage_error(&command_replay, "--build is missing");
     if (!replay->root)
         return command_usage_error(&command_replay, "--root is missing");
+    run_settings_add_environment(&replay->settings);
     return COMMAND_OK;
 }
 
@@ -280,15 +282,14 @@ static void print_report(const struct replay *replay, const struct report *repor
 
 static void judge_and_print(const struct replay *replay, const struct judge_now *now)
 {
-    struct run_facts facts = {.template_name = replay->settings.template_name,
-                              .plugin = replay->settings.plugin,
-                              .config_name = replay->config->cypress_config};
-    struct report report = {.facts = &facts};
+    struct run_facts *facts = run_facts_new(&replay->settings, replay->config);
+    struct report report = {.facts = facts};
     struct verdict *verdict = judge_now_verdict(now, NULL, &report.now_ns);
 
     report.verdict = verdict;
     print_report(replay, &report);
     verdict_free(verdict);
+    run_facts_free(facts);
 }
 
 static int run(struct replay *replay)
@@ -349,6 +350,9 @@ const struct command command_replay = {
         "      --inventory FILE       Markdown table of machines with their kernels\n"
         "      --cancelled            judge as if the operator had cancelled the run\n"
         "      --format WORD          text (default), markdown or json\n"
-        "  -h, --help                 show this and end\n",
+        "  -h, --help                 show this and end\n\n"
+        "What the command line does not say of the run is taken from the environment:\n"
+        "ATVM_WATCHER_TEMPLATE, _INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY,\n"
+        "_MIGRATION_STYLE, _SCOPE_DESCRIPTION and _TEMPLATE_COMMAND.\n",
     .main = replay_main,
 };

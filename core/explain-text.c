@@ -1,90 +1,17 @@
 /* The explanation for people. */
-#include "explain.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "evidence-line.h"
-#include "explain-columns.h"
+#include "explain-writer.h"
 #include "render-escape.h"
-#include "render-secret.h"
 #include "render-time.h"
 #include "report.h"
 #include "rules.h"
 
-#define DAY_LENGTH  10 /* "2026-04-16" */
-#define TIME_LENGTH 19 /* "2026-04-16 13:00:00" */
-#define VALUE_MAX   48 /* characters of an answer; the report has the whole */
-
-struct writer {
-    const struct explain *explain;
-    struct obstack memory; /* texts of cells */
-    struct obstack out;
-    struct columns columns;
-    bool *cited;              /* for each of rules_all(): it appears in a table */
-    char day[DAY_LENGTH + 1]; /* on which it was judged: times of that day go without it */
-};
-
-/* ---------------------------------------------------------------- texts */
-
-static const char *clean(struct writer *writer, const char *text)
-{
-    return secret_mask(&writer->memory, escape_line(&writer->memory, text ? text : ""));
-}
-
-static const char *cite(struct writer *writer, const char *id)
-{
-    size_t count;
-    const struct rule *rules = rules_all(&count);
-
-    for (size_t i = 0; id && i < count; i++)
-        if (strcmp(rules[i].id, id) == 0)
-            writer->cited[i] = true;
-    return id ? id : "";
-}
-
-static const char *full_time(struct writer *writer, int64_t time_ns)
-{
-    char buffer[RENDER_TIME_SIZE];
-
-    render_local_time(time_ns, writer->explain->time_zone, buffer);
-    return memory_bytes_in(&writer->memory, buffer, TIME_LENGTH);
-}
-
-static const char *short_time(struct writer *writer, int64_t time_ns)
-{
-    const char *text;
-
-    if (time_ns < 0)
-        return "";
-    text = full_time(writer, time_ns);
-    return strncmp(text, writer->day, DAY_LENGTH) == 0 ? text + DAY_LENGTH + 1 : text;
-}
-
-static const char *short_path(struct writer *writer, const char *path)
-{
-    const char *root = writer->explain->automation_root;
-    size_t length = root ? strlen(root) : 0;
-
-    if (length > 1 && strncmp(path, root, length) == 0 && path[length] == '/')
-        path = memory_format_in(&writer->memory, "…%s", path + length);
-    return clean(writer, path);
-}
-
-static const char *place_of(struct writer *writer, const struct ledger_source *source,
-                            const struct atvm_evidence *record)
-{
-    const char *path = short_path(writer, source->file.path);
-
-    if (record->locator < 0)
-        return path;
-    return memory_format_in(&writer->memory,
-                            record->locator_unit == ATVM_LOCATOR_OFFSET ? "%s@%" PRId64
-                                                                        : "%s:%" PRId64,
-                            path, record->locator);
-}
+#define VALUE_MAX 48 /* characters of an answer; the report has the whole */
 
 static const char *plural(size_t count)
 {
@@ -127,9 +54,10 @@ static const char *times_of(struct writer *writer, const struct atvm_evidence *r
     if (record->started_ns < 0)
         return record->duration_ns < 0 ? "-" : memory_string_in(&writer->memory, duration);
     if (record->duration_ns < 0)
-        return memory_format_in(&writer->memory, "from %s", short_time(writer, record->started_ns));
+        return memory_format_in(&writer->memory, "from %s",
+                                writer_short_time(writer, record->started_ns));
     return memory_format_in(&writer->memory, "%s from %s", duration,
-                            short_time(writer, record->started_ns));
+                            writer_short_time(writer, record->started_ns));
 }
 
 static const char *answer_of(struct writer *writer, enum question question,
@@ -145,7 +73,7 @@ static const char *answer_of(struct writer *writer, enum question question,
     case QUESTION_COUNTS:
         return counts_of(&writer->memory, record);
     case QUESTION_STEP:
-        text = record->step ? clean(writer, record->step) : NULL;
+        text = record->step ? writer_clean(writer, record->step) : NULL;
         break;
     case QUESTION_EXCERPT:
         text = explain_failure_text(&writer->memory, record);
@@ -170,14 +98,14 @@ static void add_candidate(struct writer *writer, const char *answer,
     struct obstack *memory = &writer->memory;
     const struct atvm_evidence *record = candidate->record;
     const char *basis = evidence_basis_name(record->basis);
-    const char *form = record->form ? clean(writer, record->form) : "";
+    const char *form = record->form ? writer_clean(writer, record->form) : "";
     const char *const cells[COLUMNS_MAX] = {
         memory_format_in(memory, "%s %s", candidate->won ? "*" : " ", answer),
-        clean(writer, candidate->source->collector),
+        writer_clean(writer, candidate->source->collector),
         memory_format_in(memory, "%s%s%s", basis ? basis : "", basis && *form ? " " : "", form),
-        cite(writer, candidate->rule),
-        short_time(writer, candidate->source->file.mtime_ns),
-        place_of(writer, candidate->source, record),
+        writer_cite(writer, candidate->rule),
+        writer_short_time(writer, candidate->source->file.mtime_ns),
+        writer_place(writer, candidate->source, record),
     };
 
     columns_add_row(&writer->columns, cells);
@@ -234,7 +162,7 @@ static void write_lacking(struct writer *writer, const struct host_verdict *host
 
 static void write_host(struct writer *writer, const struct host_verdict *host)
 {
-    obstack_printf(&writer->out, "\n  %s - %s\n", clean(writer, host->name),
+    obstack_printf(&writer->out, "\n  %s - %s\n", writer_clean(writer, host->name),
                    host_status_name(host->status));
     write_rule(writer, "    ", host->rule);
     write_lacking(writer, host);
@@ -253,8 +181,8 @@ static void write_closed(struct writer *writer, const char *name, enum run_state
     if (!closed)
         return;
     obstack_printf(&writer->out, "  closed as %s, %s%s%s\n", run_state_name(closed->state),
-                   full_time(writer, closed->closed_ns), closed->reason ? ": " : "",
-                   clean(writer, closed->reason));
+                   writer_full_time(writer, closed->closed_ns), closed->reason ? ": " : "",
+                   writer_clean(writer, closed->reason));
     if (closed->state != judged)
         obstack_printf(&writer->out,
                        "  what is kept of it would now be judged %s: it stays closed as %s\n",
@@ -291,12 +219,12 @@ static void write_remarks(struct writer *writer, const struct scope_verdict *sco
         const struct conflict *conflict = &scope->conflicts[i];
 
         obstack_printf(&writer->out, "  conflict - %s of %s: kept \"%s\", not \"%s\" (%s)\n",
-                       question_name(conflict->question), clean(writer, conflict->host),
-                       clean(writer, conflict->kept), clean(writer, conflict->dropped),
-                       conflict->rule);
+                       question_name(conflict->question), writer_clean(writer, conflict->host),
+                       writer_clean(writer, conflict->kept),
+                       writer_clean(writer, conflict->dropped), conflict->rule);
     }
     for (size_t i = 0; i < scope->note_count; i++)
-        obstack_printf(&writer->out, "  note - %s\n", clean(writer, scope->notes[i]));
+        obstack_printf(&writer->out, "  note - %s\n", writer_clean(writer, scope->notes[i]));
 }
 
 static void write_scope(struct writer *writer, const struct scope_verdict *scope)
@@ -304,8 +232,8 @@ static void write_scope(struct writer *writer, const struct scope_verdict *scope
     const struct explain *explain = writer->explain;
 
     if (explain->verdict->categorized) {
-        obstack_printf(&writer->out, "\nSUB-RUN %s - %s: %s\n", clean(writer, scope->name),
-                       run_state_name(scope->state), clean(writer, scope->reason));
+        obstack_printf(&writer->out, "\nSUB-RUN %s - %s: %s\n", writer_clean(writer, scope->name),
+                       run_state_name(scope->state), writer_clean(writer, scope->reason));
         write_rule(writer, "  ", scope->rule);
         write_closed(writer, scope->name, scope->state);
     }
@@ -348,7 +276,7 @@ static void write_window(struct writer *writer)
 
     obstack_printf(&writer->out, "  window - ");
     if (explain->since_ns > 0)
-        obstack_printf(&writer->out, "from %s ", full_time(writer, explain->since_ns));
+        obstack_printf(&writer->out, "from %s ", writer_full_time(writer, explain->since_ns));
     obstack_printf(&writer->out, "to %s%s%s\n",
                    render_local_time(explain->now_ns, explain->time_zone, buffer),
                    explain->now_is ? ", " : "", explain->now_is ? explain->now_is : "");
@@ -369,8 +297,8 @@ static void write_run(struct writer *writer)
     const struct explain *explain = writer->explain;
     const struct verdict *verdict = explain->verdict;
 
-    obstack_printf(&writer->out, "%s - %s: %s\n", clean(writer, verdict->build),
-                   run_state_name(verdict->state), clean(writer, verdict->reason));
+    obstack_printf(&writer->out, "%s - %s: %s\n", writer_clean(writer, verdict->build),
+                   run_state_name(verdict->state), writer_clean(writer, verdict->reason));
     write_rule(writer, "  ", verdict->rule);
     write_closed(writer, verdict->build, verdict->state);
     if (!explain_shows_surroundings(explain))
@@ -380,119 +308,7 @@ static void write_run(struct writer *writer)
     write_runner(writer);
     if (explain->automation_root)
         obstack_printf(&writer->out, "  paths - … stands for %s\n",
-                       clean(writer, explain->automation_root));
-}
-
-/* ---------------------------------------------------------------- sources */
-
-static const char *hosts_of(struct writer *writer, const struct source_verdict *source)
-{
-    const char *introduction = source->standing == SOURCE_DAMAGED ? "may be of " : "";
-
-    if (source->host_count == 0)
-        return "";
-    if (source->host_count > 2)
-        return memory_format_in(&writer->memory, "%s%zu hosts: %s …", introduction,
-                                source->host_count, clean(writer, source->hosts[0]));
-    return memory_format_in(&writer->memory, "%s%s%s%s", introduction,
-                            clean(writer, source->hosts[0]), source->host_count > 1 ? ", " : "",
-                            source->host_count > 1 ? clean(writer, source->hosts[1]) : "");
-}
-
-/* What the file's own row adds to the rule: the time that lies outside, what is damaged, whom it
- * speaks of. */
-static const char *details_of(struct writer *writer, const struct source_verdict *source)
-{
-    const char *reason = source->source->reason ? clean(writer, source->source->reason) : "";
-    const char *hosts = hosts_of(writer, source);
-
-    if (source->standing == SOURCE_STALE)
-        return memory_format_in(&writer->memory, "of %s", full_time(writer, source->outside_ns));
-    if (source->standing == SOURCE_COUNTS)
-        reason = source->source->retired ? "the log was replaced; what it said still counts" : "";
-    return memory_format_in(&writer->memory, "%s%s%s", reason, *reason && *hosts ? "; " : "",
-                            hosts);
-}
-
-static void add_source(struct writer *writer, const struct source_verdict *source)
-{
-    const char *const cells[COLUMNS_MAX] = {
-        explain_standing_name(source->standing),
-        clean(writer, source->source->collector),
-        cite(writer, source->rule),
-        short_time(writer, source->source->file.mtime_ns),
-        short_path(writer, source->source->file.path),
-        details_of(writer, source),
-    };
-
-    columns_add_row(&writer->columns, cells);
-}
-
-/* What does not count first: that is what one looks for. */
-static void write_sources(struct writer *writer)
-{
-    static const enum source_standing order[] = {SOURCE_STALE, SOURCE_DAMAGED, SOURCE_STRANGE,
-                                                 SOURCE_COUNTS};
-    const struct verdict *verdict = writer->explain->verdict;
-
-    obstack_printf(&writer->out, "\nSOURCES\n");
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-        for (size_t j = 0; j < verdict->source_count; j++)
-            if (verdict->sources[j].standing == order[i] &&
-                explain_shows_source(writer->explain, &verdict->sources[j]))
-                add_source(writer, &verdict->sources[j]);
-    if (writer->columns.count == 0)
-        obstack_printf(&writer->out, "  none\n");
-    columns_write(&writer->columns, &writer->out, 0);
-}
-
-static void add_gap(struct writer *writer, const char *what, const char *collector,
-                    const char *path, int64_t time_ns, const char *reason)
-{
-    const char *const cells[COLUMNS_MAX] = {
-        what,
-        clean(writer, collector),
-        path ? short_path(writer, path) : "",
-        short_time(writer, time_ns),
-        clean(writer, reason ? reason : "no reason was given"),
-        NULL,
-    };
-
-    columns_add_row(&writer->columns, cells);
-}
-
-static void write_gaps(struct writer *writer)
-{
-    const struct ledger *ledger = writer->explain->ledger;
-
-    obstack_printf(&writer->out, "\nCOULD NOT LOOK\n");
-    for (size_t i = 0; i < ledger->pass_count; i++)
-        if (ledger->passes[i].result != ATVM_COLLECT_COMPLETE)
-            add_gap(writer, evidence_collect_result_name(ledger->passes[i].result),
-                    ledger->passes[i].collector, NULL, ledger->passes[i].time_ns,
-                    ledger->passes[i].reason);
-    for (size_t i = 0; i < ledger->gap_count; i++)
-        add_gap(writer, "gap", ledger->gaps[i].collector, ledger->gaps[i].path,
-                ledger->gaps[i].time_ns, ledger->gaps[i].reason);
-    if (writer->columns.count == 0)
-        obstack_printf(&writer->out, "  nothing: every collector's last look was complete\n");
-    columns_write(&writer->columns, &writer->out, 0);
-}
-
-static void write_rules(struct writer *writer)
-{
-    size_t count;
-    const struct rule *rules = rules_all(&count);
-
-    for (size_t i = 0; i < count; i++) {
-        const char *const cells[COLUMNS_MAX] = {rules[i].id, rules[i].sentence};
-
-        if (writer->cited[i])
-            columns_add_row(&writer->columns, cells);
-    }
-    if (writer->columns.count > 0)
-        obstack_printf(&writer->out, "\nRULES\n");
-    columns_write(&writer->columns, &writer->out, 0);
+                       writer_clean(writer, explain->automation_root));
 }
 
 char *explain_text(const struct explain *explain)
@@ -505,16 +321,16 @@ char *explain_text(const struct explain *explain)
     obstack_init(&writer.memory);
     obstack_init(&writer.out);
     writer.cited = memory_array_in(&writer.memory, NULL, rule_count, sizeof(*writer.cited));
-    memcpy(writer.day, full_time(&writer, explain->now_ns), DAY_LENGTH);
+    memcpy(writer.day, writer_full_time(&writer, explain->now_ns), WRITER_DAY_LENGTH);
     write_run(&writer);
     for (size_t i = 0; i < explain->verdict->scope_count; i++)
         if (explain_shows_scope(explain, &explain->verdict->scopes[i]))
             write_scope(&writer, &explain->verdict->scopes[i]);
     if (explain_shows_surroundings(explain)) {
-        write_sources(&writer);
-        write_gaps(&writer);
+        writer_write_sources(&writer);
+        writer_write_gaps(&writer);
     }
-    write_rules(&writer);
+    writer_write_rules(&writer);
     obstack_1grow(&writer.out, '\0');
     text = memory_string(obstack_finish(&writer.out));
     obstack_free(&writer.out, NULL);

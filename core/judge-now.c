@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
 #include "memory.h"
 #include "path-watch.h"
@@ -33,14 +34,6 @@ struct judge_now {
     bool changed;  /* something did, and its delay runs */
     char *failure; /* why there is no worker */
 };
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- the loop */
 
@@ -189,6 +182,11 @@ int judge_now_look(struct judge_now *now, char **ret_error)
     return status;
 }
 
+void judge_now_watch(struct judge_now *now, const char *path)
+{
+    path_watch_add(now->paths, path);
+}
+
 int judge_now_wait(struct judge_now *now, int64_t timeout_ns)
 {
     /* What changed during the look may have come too late for it. */
@@ -224,7 +222,7 @@ struct verdict *judge_now_verdict(const struct judge_now *now, const struct stat
 {
     struct policy policy;
 
-    *ret_now_ns = now->settings.now_ns >= 0 ? now->settings.now_ns : clock_now();
+    *ret_now_ns = now->settings.now_ns >= 0 ? now->settings.now_ns : clock_ns(CLOCK_REALTIME);
     run_settings_to_policy(now->settings.run, now->settings.config, &policy);
     if (state)
         policy_add_state(&policy, state);

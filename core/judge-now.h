@@ -37,8 +37,12 @@ void judge_now_free(struct judge_now *now);
  */
 int judge_now_look(struct judge_now *now, char **ret_error);
 
-/* Waits until something that a collector watches has changed, at most timeout_ns. Only where
- * `live`. 0, or -errno of the event loop. */
+/* Adds a file to those whose changes can be waited for; to be repeated after each wait, because it
+ * may be replaced. Only where `live`. */
+void judge_now_watch(struct judge_now *now, const char *path);
+
+/* Waits until something that a collector watches, or what was added, has changed, at most
+ * timeout_ns. Only where `live`. 0, or -errno of the event loop. */
 int judge_now_wait(struct judge_now *now, int64_t timeout_ns);
 
 /* What was found; lives as long as `now` and changes with each look. */

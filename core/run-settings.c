@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "memory.h"
-
-#define SECOND INT64_C(1000000000)
 
 void run_settings_free(struct run_settings *settings)
 {
@@ -58,11 +57,11 @@ bool run_settings_plugin_is_known(const char *word)
 
 bool run_settings_parse_epoch(const char *text, int64_t *ret_ns)
 {
-    int64_t seconds = 0, fraction = 0, unit = SECOND;
+    int64_t seconds = 0, fraction = 0, unit = NS_PER_SECOND;
     const char *digit = text;
 
     for (; *digit >= '0' && *digit <= '9'; digit++) {
-        if (seconds > INT64_MAX / SECOND / 10 - 10)
+        if (seconds > INT64_MAX / NS_PER_SECOND / 10 - 10)
             return false;
         seconds = seconds * 10 + (*digit - '0');
     }
@@ -73,7 +72,7 @@ bool run_settings_parse_epoch(const char *text, int64_t *ret_ns)
             unit /= 10;
             fraction += unit * (*digit - '0');
         }
-    *ret_ns = seconds * SECOND + fraction;
+    *ret_ns = seconds * NS_PER_SECOND + fraction;
     return *digit == '\0';
 }
 

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 #include "memory.h"
 #include "post.h"
@@ -13,7 +13,7 @@
 
 /* How old the evidence snapshot of a run that goes on may be. A restart reads everything anew; the
  * snapshot is for what is gone by then, and for explain. */
-#define SNAPSHOT_INTERVAL_NS (30 * INT64_C(1000000000))
+#define SNAPSHOT_INTERVAL_NS (30 * NS_PER_SECOND)
 
 struct watch_close {
     const struct config *config;
@@ -27,14 +27,6 @@ struct watch_close {
     void (*settled)(void *user);
     void *user;
 };
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* Reports an error of the state folder once, and hands the code on. */
 static int report(int status, const char *error)
@@ -141,7 +133,7 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
     CLEANUP_FREE char *error = NULL;
 
     closing->snapshot_changes = ledger->changes;
-    closing->snapshot_ns = clock_now();
+    closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
     return report(
         state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
 }
@@ -199,6 +191,15 @@ static int write_reports(const struct scope_state *state, const struct report *s
     if (status == 0)
         status = state_write_report(state, "json", json, &error);
     return report(status, error);
+}
+
+/* A categorized run has one message a sub-run, but its report is one. */
+static int write_run_report(const struct scope_state *state, const struct report *source)
+{
+    CLEANUP_FREE char *json = render_json(source);
+    CLEANUP_FREE char *error = NULL;
+
+    return report(state_write_report(state, "json", json, &error), error);
 }
 
 /* ---------------------------------------------------------------- posting */
@@ -263,7 +264,7 @@ static int close_state(struct watch_close *closing, struct scope_state *state,
 {
     CLEANUP_FREE char *error = NULL;
 
-    scope_state_close(state, closed_as, reason, clock_now());
+    scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
     return report(state_save(closing->state, state, &error), error);
 }
 
@@ -272,7 +273,8 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 {
     struct scope_state *state = state_find_scope(closing->state, scope->name);
     struct run_facts facts = facts_of(closing);
-    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_now()};
+    struct report source = {
+        .verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
     if (!state || state->closed_ns >= 0)
@@ -291,11 +293,15 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, verdict->build);
+    struct run_facts facts = facts_of(closing);
+    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
     if (!state || state->closed_ns >= 0)
         return 0;
     status = write_evidence(closing, ledger);
+    if (status == 0)
+        status = write_run_report(state, &source);
     if (status == 0)
         status = close_state(closing, state, verdict->state, verdict->reason);
     return status;
@@ -365,7 +371,7 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
 
     if (!closing || closing->state->run.closed_ns >= 0)
         return;
-    closing->state->run.last_seen_ns = clock_now();
+    closing->state->run.last_seen_ns = clock_ns(CLOCK_REALTIME);
     if (write_evidence(closing, ledger) == 0)
         report(state_save(closing->state, &closing->state->run, &error), error);
 }

@@ -8,10 +8,10 @@
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
 #include "judge.h"
 #include "ledger.h"
@@ -23,7 +23,7 @@
 #include "settle.h"
 #include "watch-close.h"
 
-#define STATUS_INTERVAL_NS INT64_C(1000000000)
+#define STATUS_INTERVAL_NS NS_PER_SECOND
 
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
@@ -50,14 +50,6 @@ struct watch {
     char *status_line; /* last said to the service manager */
     int64_t status_ns; /* when */
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- when to look */
 
@@ -172,6 +164,20 @@ static void fill_policy(const struct watch *watch, struct policy *policy)
         policy->hosts = (const char *const *)watch->state->expected_hosts;
         policy->host_count = watch->state->expected_host_count;
     }
+}
+
+/* A URL survives the loss of the log it stood in (R3.5). */
+static void recall_urls(struct watch *watch, struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->scope_count; i++) {
+        struct scope_verdict *scope = &verdict->scopes[i];
+        const struct scope_state *known = state_find_scope(watch->state, scope->name);
+
+        if (!scope->run_url && known && known->run_url)
+            scope->run_url = memory_string_in(&verdict->memory, known->run_url);
+    }
+    if (!verdict->run_url && verdict->scope_count == 1)
+        verdict->run_url = verdict->scopes[0].run_url;
 }
 
 static void remember(struct watch *watch, const struct verdict *verdict)
@@ -292,6 +298,7 @@ static int judge_round(struct watch *watch)
 
     fill_policy(watch, &policy);
     watch->verdict = judge(watch->ledger, &policy, now_ns);
+    recall_urls(watch, watch->verdict);
     remember(watch, watch->verdict);
     follow_runner(watch, watch->verdict->runner.pid);
     settle_look(&watch->settle, watch->verdict, monotonic_ns);
@@ -388,6 +395,17 @@ static int open_event_loop(struct watch *watch)
     return error;
 }
 
+/* What an earlier watcher read may be gone by now: deletion retracts nothing. */
+static void recall_evidence(struct watch *watch)
+{
+    CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", watch->state->folder);
+    CLEANUP_FREE char *error = NULL;
+    int status = ledger_read_file(watch->ledger, path, &error);
+
+    if (status < 0 && status != -ENOENT)
+        log_warning("%s; what stands before that is used, and everything is read anew", error);
+}
+
 static void watch_for_cancellation(struct watch *watch)
 {
     CLEANUP_FREE char *marker = memory_format("%s/cancelled", watch->state->folder);
@@ -404,6 +422,7 @@ static bool start_collecting(struct watch *watch)
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
     watch_for_cancellation(watch);
+    recall_evidence(watch);
     watch->collect =
         collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "config.h"
 #include "explain-output.h"
 #include "judge-now.h"
@@ -100,25 +100,12 @@ static int parse(struct explain_command *command, int argc, char **argv)
 
 /* ---------------------------------------------------------------- what is kept */
 
-static int64_t nanoseconds(const struct timespec *time)
-{
-    return (int64_t)time->tv_sec * INT64_C(1000000000) + time->tv_nsec;
-}
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return nanoseconds(&now);
-}
-
 static int open_state(struct explain_command *command)
 {
     CLEANUP_FREE char *error = NULL;
 
-    if (state_open(command->config->state_root, command->build, STATE_LOOK, clock_now(),
-                   &command->state, &error) < 0) {
+    if (state_open(command->config->state_root, command->build, STATE_LOOK,
+                   clock_ns(CLOCK_REALTIME), &command->state, &error) < 0) {
         log_error("%s", error);
         return COMMAND_FAILED;
     }
@@ -158,9 +145,9 @@ static int64_t time_of_judgement(const struct explain_command *command, const ch
         return command->state->run.closed_ns;
     *ret_what = "now: it is being watched";
     if (state_lock_holder(lock) > 0 || stat(evidence, &status) < 0)
-        return clock_now();
+        return clock_ns(CLOCK_REALTIME);
     *ret_what = "when its evidence was last kept: nobody watches it now";
-    return nanoseconds(&status.st_mtim);
+    return (int64_t)status.st_mtim.tv_sec * NS_PER_SECOND + status.st_mtim.tv_nsec;
 }
 
 /* A marker that came after the close changed nothing any more. */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 #include "memory.h"
@@ -168,14 +168,6 @@ static struct config *configure(const struct run_command *command)
     return config;
 }
 
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static int say_closed(const struct state *state)
 {
     log_notice("%s: already closed as %s (%s); nothing is watched again", state->build,
@@ -226,8 +218,8 @@ static int watch(struct run_command *command, const struct config *config, int s
 {
     CLEANUP_FREE char *error = NULL;
     struct state *state = NULL;
-    int status = state_open(config->state_root, command->settings.build, STATE_OWN, clock_now(),
-                            &state, &error);
+    int status = state_open(config->state_root, command->settings.build, STATE_OWN,
+                            clock_ns(CLOCK_REALTIME), &state, &error);
 
     if (status < 0) {
         log_error("%s", error);

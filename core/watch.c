@@ -32,6 +32,7 @@
 struct watch {
     const struct config *config;
     const struct run_settings *settings;
+    const struct run_facts *facts;
     struct state *state;
     sd_event *event;
     struct ledger *ledger;
@@ -170,8 +171,9 @@ static void say_status(struct watch *watch, int64_t monotonic_ns)
     const struct verdict *verdict = watch->verdict;
     const struct scope_verdict *scope =
         verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
-    CLEANUP_FREE char *line = scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), NULL)
-                                    : memory_string(verdict->reason);
+    CLEANUP_FREE char *line =
+        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), watch->facts->time_zone)
+              : memory_string(verdict->reason);
     bool is_new = !watch->status_line || strcmp(line, watch->status_line) != 0;
 
     if (watch->ready && (!is_new || monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS))
@@ -409,7 +411,7 @@ static int loop(struct watch *watch, int terminal, int secrets)
     CLEANUP_FREE char *error = NULL;
     int status;
 
-    watch->closing = watch_close_new(watch->event, watch->config, watch->settings, watch->state,
+    watch->closing = watch_close_new(watch->event, watch->config, watch->facts, watch->state,
                                      terminal, secrets, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
@@ -428,16 +430,20 @@ static int loop(struct watch *watch, int terminal, int secrets)
     return status;
 }
 
-int watch_run(const struct config *config, const struct run_settings *settings, struct state *state,
-              int terminal, int secrets, FILE *progress)
+int watch_run(const struct config *config, const struct run_settings *settings,
+              const struct run_facts *facts, struct state *state, int terminal, int secrets,
+              FILE *progress)
 {
     struct watch watch = {
         .config = config,
         .settings = settings,
+        .facts = facts,
         .state = state,
         .runner_pidfd = -1,
         .runner_pid = -1,
-        .progress = {.stream = progress, .terminal = progress && isatty(fileno(progress))},
+        .progress = {.stream = progress,
+                     .terminal = progress && isatty(fileno(progress)),
+                     .time_zone = facts->time_zone},
     };
     int status = WATCH_STATE;
 

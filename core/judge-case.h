@@ -20,16 +20,20 @@ enum artifact_kind {
 /* One source, and whether it counts. */
 struct judge_source {
     const struct ledger_source *source;
+    size_t listed; /* place in the ledger: of one path, older parts come first */
     enum artifact_kind artifact;
-    bool stale;   /* outside of the run's window by any of its times (R4.9) */
-    bool damaged; /* not whole, or still growing */
+    int32_t batches_before; /* batches in the older parts of a log that was rotated */
+    bool stale;             /* outside of the run's window by any of its times (R4.9) */
+    bool damaged;           /* not whole, or still growing */
 };
 
 /* One record of a source that counts. */
 struct judge_item {
     const struct judge_source *from;
     const struct atvm_evidence *record;
-    size_t order; /* place in the canonical order */
+    size_t order;    /* place in the canonical order */
+    int32_t attempt; /* number of the batch, counted over all parts of the log; 0: none */
+    int32_t batch;   /* the same; but of a sub-run with several batches the first one's number */
 };
 
 /* What the process table says about the run's runner. */
@@ -79,6 +83,8 @@ bool judge_case_damage_concerns(const struct judge_case *judged, const struct ju
 
 /* Whether the record was read from a run log (not an artifact), in this batch (0: any). */
 bool judge_item_is_log(const struct judge_item *item, int32_t batch);
+/* The highest number of a batch in the log; 0: it holds none. */
+int32_t judge_last_batch(const struct judge_case *judged);
 bool judge_text_is(const char *text, const char *wanted);
 
 #endif

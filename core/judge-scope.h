@@ -30,5 +30,10 @@ struct judge_scope *judge_scopes(const struct judge_case *judged, size_t *ret_co
 /* "redhat" for "atvm71-redhat9.1", "windows" for "atvm160-w2k25": the letters of the distribution
  * (formats.md: names of sub-runs); "" where the host's name has no such part. */
 const char *judge_host_family(const char *host, struct obstack *memory);
+/* "<build>-<family>": what the sub-run of a family is called. */
+const char *judge_family_scope(const struct judge_case *judged, const char *family);
+
+/* Whether a record of the log shows its host to be one of its batch. */
+bool judge_batch_claims(const struct judge_item *item);
 
 #endif

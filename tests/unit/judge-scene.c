@@ -144,6 +144,25 @@ void scene_whole_log(struct scene *scene, const char *const *hosts, const char *
     scene_end(scene, "whole");
 }
 
+void scene_log_part(struct scene *scene, int inode, int mtime)
+{
+    feed(scene, memory_format("{\"t\":\"begin\",\"collector\":\"runlog\",\"mode\":\"replace\","
+                              "\"path\":\"/tmp/build.log\",\"kind\":\"log\",\"size\":100,"
+                              "\"inode\":%d,\"mtime\":%lld}",
+                              inode, at(mtime)));
+}
+
+void scene_row(struct scene *scene, const char *host, const char *outcome, int batch)
+{
+    int failed = *outcome == 'f';
+
+    scene_record(scene,
+                 "\"claim\":\"host-result\",\"host\":\"%s\",\"basis\":\"direct\","
+                 "\"form\":\"cloud-row\",\"outcome\":\"%s\",\"batch\":%d,\"tests\":2,\"passed\":%d,"
+                 "\"failed\":%d,\"pending\":0,\"skipped\":0",
+                 host, outcome, batch, 2 - failed, failed);
+}
+
 void scene_bookkeeping(struct scene *scene, const char *scope, int mtime)
 {
     char *path = memory_format("/x/xml/test-result-%s.xml", scope ? scope : "0123456789abcdef");

@@ -39,6 +39,10 @@ void scene_end(struct scene *scene, const char *quality);
 /* The log of a whole plain run: specPattern, each host begun with a closed box, their rows, totals,
  * recorded run and confirmation. outcomes: 'p' or 'f' for each host, '-' for no row. */
 void scene_whole_log(struct scene *scene, const char *const *hosts, const char *outcomes);
+/* Opens a part of the run log: each inode is a file of its own, the earlier ones are retired. */
+void scene_log_part(struct scene *scene, int inode, int mtime);
+/* A row of the table of a batch: two tests, outcome "pass" or "fail". */
+void scene_row(struct scene *scene, const char *host, const char *outcome, int batch);
 /* A bookkeeping XML named after `scope` (NULL: hash-named). */
 void scene_bookkeeping(struct scene *scene, const char *scope, int mtime);
 /* A junit file of a host with n passed and m failed tests. */

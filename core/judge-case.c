@@ -187,6 +187,15 @@ int32_t judge_last_batch(const struct judge_case *judged)
     return last;
 }
 
+/* A long log is read in several passes: its end, and any failure, may be in the rest. */
+static bool is_being_read(const struct judge_case *judged, const struct judge_source *source)
+{
+    const struct ledger_pass *pass = ledger_pass_of(judged->ledger, source->source->collector);
+
+    return source->source->quality == ATVM_QUALITY_GROWING && pass &&
+           pass->result == ATVM_COLLECT_AGAIN;
+}
+
 static void look_at_log(struct judge_case *judged)
 {
     bool has_pattern = false, has_fault = false;
@@ -209,6 +218,7 @@ static void look_at_log(struct judge_case *judged)
             if (!judged->log || source->source->file.mtime_ns >= judged->log->source->file.mtime_ns)
                 judged->log = source;
             has_fault |= source->damaged;
+            judged->log_unread |= is_being_read(judged, source);
         }
     }
     judged->log_readable = judged->log && has_pattern && !has_fault;

@@ -57,6 +57,7 @@ struct judge_case {
     const struct judge_item **by_host; /* those with a host: by name, then canonical order */
     size_t by_host_count;
     const struct judge_source *log; /* the run log that is in the window; NULL: none */
+    bool log_unread;                /* its collector has not got to its end yet */
     bool log_readable;              /* UTF-8 and with an "Extracted specPattern:" line */
     struct runner_view runner;
     int64_t last_artifact_ns; /* newest host artifact of this run; -1 */

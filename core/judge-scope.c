@@ -92,13 +92,17 @@ static void read_log_item(const struct judge_case *judged, struct judge_scope *s
         /* A batch that announces the build's own name announces none of its own. */
         if (scope->is_subrun && record->scope && strcmp(record->scope, judged->policy->build) != 0)
             scope->name = record->scope;
-        scope->log_ended = scope->interrupted = false;
+        scope->log_ended = scope->interrupted = scope->has_totals = false;
         scope->cancelled = NULL;
         break;
+    case ATVM_CLAIM_EXPECTED_HOST:
+        scope->lists_hosts = true;
+        break;
     case ATVM_CLAIM_HOST_STARTED:
-        scope->log_ended = scope->interrupted = false;
+        scope->log_ended = scope->interrupted = scope->has_totals = false;
         break;
     case ATVM_CLAIM_SCOPE_TOTALS:
+        scope->has_totals = true;
         scope->interrupted = false;
         break;
     case ATVM_CLAIM_SCOPE_ENDED:
@@ -354,7 +358,9 @@ static void add_subruns_without_log(struct scope_list *list)
 
         if (any_scope_has_host(list, host) || (!scope && !host_has_begun(judged, host)))
             continue;
-        if (scope && scope->batch > 0)
+        /* A batch of the log without a specPattern of its own is to run the expected hosts of its
+         * family, also those it has not got to yet. */
+        if (scope && scope->batch > 0 && (scope->lists_hosts || i >= judged->expected_count))
             continue;
         scope = subrun_without_log(list, name);
         scope->hosts[scope->host_count++] = host;

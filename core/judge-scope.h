@@ -13,6 +13,8 @@ struct judge_scope {
     bool is_subrun;
     const char **hosts; /* in the order in which the run took them, then the untaken ones */
     size_t host_count;
+    bool lists_hosts;      /* the log has a specPattern of the batch's own */
+    bool has_totals;       /* the log has the totals row of its table */
     bool log_ended;        /* the log proves the end */
     bool xml_ended;        /* a bookkeeping XML does */
     bool interrupted;      /* the log ends in an interrupt or a kill */

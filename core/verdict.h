@@ -127,6 +127,9 @@ struct verdict {
     const char *run_url;
     struct scope_verdict *scopes;
     size_t scope_count;
+    /* Categorized: the run is not over, whatever its state: the runner may begin another batch or
+       bring a late result. */
+    bool more_may_come;
     bool runner_seen;          /* ever, in this run: to be remembered in the state */
     int64_t runner_pid;        /* of a live runner; -1: none */
     const char **expected;     /* hosts that were asked for, or that the specPattern names */

@@ -25,6 +25,9 @@ void scene_close(struct scene *scene);
 /* The process table was looked at; runner: pid of a live one, 0: none. */
 void scene_processes(struct scene *scene, int runner);
 
+/* What the last pass of a collector amounted to: "complete", "again" ... */
+void scene_pass(struct scene *scene, const char *collector, const char *result);
+
 /* Opens a source; mtime in seconds. `stem` may be NULL. */
 void scene_source(struct scene *scene, const char *collector, const char *kind, const char *path,
                   const char *stem, int mtime);

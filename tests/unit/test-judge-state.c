@@ -523,6 +523,144 @@ static void batch_of_which_nothing_is_known_yet_is_no_sub_run(void **state)
     scene_close(&scene);
 }
 
+static void sub_run_without_a_spec_pattern_needs_every_host_of_its_family(void **state)
+{
+    static const char *const hosts[] = {A, C, NULL};
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, hosts);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    expect_scope(scene_judge(&scene), 0, "build-redhat", STATE_UNKNOWN, 2);
+    scene_close(&scene);
+    /* With one, the log has said whom it was to run. */
+    open_categorized(&scene, hosts);
+    scene_log_part(&scene, 1, 2000);
+    scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" A "\",\"batch\":1");
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+    assert_int_equal(verdict->state, STATE_UNKNOWN);
+    scene_close(&scene);
+}
+
+/* R1.6 for the run of the sub-runs: while the runner lives another batch may come. */
+static void categorized_run_goes_on_until_its_runner_had_the_time_to_exit(void **state)
+{
+    static const char *const hosts[] = {A, NULL};
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, hosts);
+    scene_processes(&scene, 41);
+    scene_log_part(&scene, 1, 3000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_record(&scene, "\"claim\":\"scope-totals\",\"form\":\"cloud-totals\",\"batch\":1,"
+                         "\"outcome\":\"pass\",\"tests\":2,\"passed\":2,\"failed\":0");
+    scene_end(&scene, "whole");
+    scene.now = 3000 + 299;
+    expect(&scene, STATE_RUNNING, false);
+    assert_true(scene.verdict->more_may_come);
+    assert_int_equal(scene.verdict->scopes[0].state, STATE_COMPLETED);
+    scene.now = 3000 + 300;
+    expect(&scene, STATE_COMPLETED, false);
+    assert_false(scene.verdict->more_may_come);
+    /* Nobody said which hosts there are. */
+    scene.policy.host_count = 0;
+    expect(&scene, STATE_RUNNING, false);
+    scene_processes(&scene, 0);
+    expect(&scene, STATE_COMPLETED, false);
+    assert_false(scene.verdict->more_may_come);
+    scene_close(&scene);
+}
+
+static void batch_cancelled_in_the_cloud_does_not_end_a_run_that_goes_on(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, two);
+    scene_processes(&scene, 41);
+    scene_log_part(&scene, 1, 3000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_record(&scene, "\"claim\":\"cancelled\",\"batch\":1,\"text\":\"by user\"");
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_CANCELLED, false);
+    assert_true(scene.verdict->more_may_come);
+    scene_processes(&scene, 0);
+    expect(&scene, STATE_CANCELLED, false);
+    assert_false(scene.verdict->more_may_come);
+    scene_close(&scene);
+}
+
+static void silence_without_a_look_at_the_processes_ends_nothing(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    for (int categorized = 0; categorized < 2; categorized++) {
+        scene_open(&scene, two);
+        scene.policy.categorized = categorized;
+        scene_log_part(&scene, 1, 2000);
+        batch(&scene, 1, categorized ? "build-redhat" : NULL, A, "pass", false);
+        scene_end(&scene, "whole");
+        scene.now = 2000 + 7199;
+        expect(&scene, STATE_RUNNING, false);
+        scene.now = 2000 + 7200;
+        expect(&scene, STATE_HUNG, false);
+        scene_close(&scene);
+    }
+}
+
+static void log_that_is_not_read_to_its_end_decides_nothing_yet(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, NULL, A, "pass", false);
+    scene_end(&scene, "growing");
+    scene_pass(&scene, "runlog", "again");
+    scene_junit(&scene, A, 22, 0, 2000);
+    scene_junit(&scene, B, 22, 0, 2000);
+    scene_bookkeeping(&scene, "build", 2500);
+    expect(&scene, STATE_RUNNING, false);
+    /* Nothing more of it can be read. */
+    scene_pass(&scene, "runlog", "unavailable");
+    expect(&scene, STATE_COMPLETED, true);
+    scene_close(&scene);
+}
+
+static void run_is_complete_only_where_something_says_who_was_meant(void **state)
+{
+    static const char *const nobody[] = {NULL};
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, nobody);
+    scene_processes(&scene, 0);
+    scene_junit(&scene, A, 22, 0, 2000);
+    scene_bookkeeping(&scene, "build", 2500);
+    expect(&scene, STATE_UNKNOWN, false);
+    assert_string_equal(scene.verdict->scopes[0].rule, "expected-hosts-not-known");
+    /* The table of all that ran does. */
+    scene_log_part(&scene, 1, 2600);
+    batch(&scene, 1, NULL, A, "pass", false);
+    scene_row(&scene, A, "pass", 1);
+    scene_record(&scene, "\"claim\":\"scope-totals\",\"form\":\"cloud-totals\",\"batch\":1,"
+                         "\"outcome\":\"pass\",\"tests\":2,\"passed\":2,\"failed\":0");
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_COMPLETED, true);
+    scene_close(&scene);
+}
+
 static void closed_state_stays_what_it_is(void **state)
 {
     (void)state;
@@ -559,6 +697,12 @@ int main(void)
         cmocka_unit_test(second_batch_of_an_ended_sub_runs_name_has_a_name_of_its_own),
         cmocka_unit_test(batch_begun_anew_before_its_end_is_the_same_sub_run),
         cmocka_unit_test(batch_of_which_nothing_is_known_yet_is_no_sub_run),
+        cmocka_unit_test(sub_run_without_a_spec_pattern_needs_every_host_of_its_family),
+        cmocka_unit_test(categorized_run_goes_on_until_its_runner_had_the_time_to_exit),
+        cmocka_unit_test(batch_cancelled_in_the_cloud_does_not_end_a_run_that_goes_on),
+        cmocka_unit_test(silence_without_a_look_at_the_processes_ends_nothing),
+        cmocka_unit_test(log_that_is_not_read_to_its_end_decides_nothing_yet),
+        cmocka_unit_test(run_is_complete_only_where_something_says_who_was_meant),
         cmocka_unit_test(closed_state_stays_what_it_is),
     };
 

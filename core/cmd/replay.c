@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "config.h"
+#include "explain-output.h"
 #include "judge-now.h"
 #include "log.h"
 #include "memory.h"
@@ -24,6 +25,9 @@ struct replay {
     const char *root, *run_log, *launch_log, *cypress_config, *proc_root, *inventory;
     int64_t now_ns; /* -1: the real clock */
     enum format format;
+    bool explain; /* print why, instead of the report */
+    const char *host;
+    enum question question;
     struct config *config;
 };
 
@@ -46,7 +50,10 @@ enum {
     OPTION_PROC_ROOT,
     OPTION_INVENTORY,
     OPTION_CANCELLED,
-    OPTION_FORMAT
+    OPTION_FORMAT,
+    OPTION_EXPLAIN,
+    OPTION_HOST,
+    OPTION_QUESTION
 };
 
 static const struct option options[] = {
@@ -67,6 +74,9 @@ static const struct option options[] = {
     {"inventory", required_argument, NULL, OPTION_INVENTORY},
     {"cancelled", no_argument, NULL, OPTION_CANCELLED},
     {"format", required_argument, NULL, OPTION_FORMAT},
+    {"explain", no_argument, NULL, OPTION_EXPLAIN},
+    {"host", required_argument, NULL, OPTION_HOST},
+    {"question", required_argument, NULL, OPTION_QUESTION},
     {NULL, 0, NULL, 0},
 };
 
@@ -171,6 +181,14 @@ static int take_option(struct replay *replay, int option)
         break;
     case OPTION_FORMAT:
         return take_format(replay, optarg);
+    case OPTION_EXPLAIN:
+        replay->explain = true;
+        break;
+    case OPTION_HOST:
+        replay->host = optarg;
+        break;
+    case OPTION_QUESTION:
+        return explain_take_question(&command_replay, optarg, &replay->question);
     default:
         break;
     }
@@ -195,6 +213,10 @@ static int parse(struct replay *replay, int argc, char **argv)
     if (!replay->root)
         return command_usage_error(&command_replay, "--root is missing");
     run_settings_add_environment(&replay->settings);
+    if (replay->explain && replay->format == FORMAT_MARKDOWN)
+        return command_usage_error(&command_replay, "--explain is printed as text or json");
+    if (!replay->explain && (replay->host || replay->question != EXPLAIN_ALL_QUESTIONS))
+        return command_usage_error(&command_replay, "--host and --question need --explain");
     return COMMAND_OK;
 }
 
@@ -280,16 +302,38 @@ static void print_report(const struct replay *replay, const struct report *repor
         printf("%s: %s: %s\n", verdict->build, run_state_name(verdict->state), verdict->reason);
 }
 
-static void judge_and_print(const struct replay *replay, const struct judge_now *now)
+static int print_explanation(const struct replay *replay, const struct judge_now *now,
+                             const struct verdict *verdict, int64_t now_ns)
+{
+    struct explain explain = {
+        .verdict = verdict,
+        .ledger = judge_now_ledger(now),
+        .since_ns = replay->settings.since_ns,
+        .now_ns = now_ns,
+        .hosts_were_asked_for = replay->settings.host_count > 0,
+        .automation_root = replay->config->automation_root,
+        .host = replay->host,
+        .question = replay->question,
+    };
+
+    return explain_print(&command_replay, &explain, replay->format == FORMAT_JSON);
+}
+
+static int judge_and_print(const struct replay *replay, const struct judge_now *now)
 {
     struct run_facts *facts = run_facts_new(&replay->settings, replay->config);
     struct report report = {.facts = facts};
     struct verdict *verdict = judge_now_verdict(now, NULL, &report.now_ns);
+    int status = COMMAND_OK;
 
     report.verdict = verdict;
-    print_report(replay, &report);
+    if (replay->explain)
+        status = print_explanation(replay, now, verdict, report.now_ns);
+    else
+        print_report(replay, &report);
     verdict_free(verdict);
     run_facts_free(facts);
+    return status;
 }
 
 static int run(struct replay *replay)
@@ -304,19 +348,20 @@ static int run(struct replay *replay)
     settings.config = replay->config;
     now = judge_now_new(&settings, &error);
     status = now ? judge_now_look(now, &error) : -ENOEXEC;
-    if (status == 0)
-        judge_and_print(replay, now);
-    else
+    if (status < 0) {
         log_error("%s", error);
+        status = status == -EINVAL ? COMMAND_USAGE : COMMAND_FAILED;
+    } else {
+        status = judge_and_print(replay, now);
+    }
     judge_now_free(now);
-    if (status == 0)
-        return COMMAND_OK;
-    return status == -EINVAL ? COMMAND_USAGE : COMMAND_FAILED;
+    return status;
 }
 
 static int replay_main(int argc, char **argv)
 {
-    struct replay replay = {.settings.since_ns = 0, .now_ns = -1};
+    struct replay replay = {
+        .settings.since_ns = 0, .now_ns = -1, .question = EXPLAIN_ALL_QUESTIONS};
     int status = parse(&replay, argc, argv);
 
     if (status == COMMAND_OK)
@@ -350,6 +395,11 @@ const struct command command_replay = {
         "      --inventory FILE       Markdown table of machines with their kernels\n"
         "      --cancelled            judge as if the operator had cancelled the run\n"
         "      --format WORD          text (default), markdown or json\n"
+        "      --explain              print why it is judged so, as `explain` does (text or json)\n"
+        "      --host NAME            with --explain: only this host\n"
+        "      --question WORD        with --explain: only status, counts, step, excerpt, timing "
+        "or\n"
+        "                             flow\n"
         "  -h, --help                 show this and end\n\n"
         "What the command line does not say of the run is taken from the environment:\n"
         "ATVM_WATCHER_TEMPLATE, _INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY,\n"

@@ -324,7 +324,6 @@ static int judge_and_print(const struct replay *replay, const struct judge_now *
                               .config_name = replay->config->cypress_config};
     struct report report = {.facts = &facts};
     struct verdict *verdict = judge_now_verdict(now, NULL, &report.now_ns);
-
     int status = COMMAND_OK;
 
     report.verdict = verdict;
@@ -397,9 +396,8 @@ const struct command command_replay = {
         "      --format WORD          text (default), markdown or json\n"
         "      --explain              print why it is judged so, as `explain` does (text or json)\n"
         "      --host NAME            with --explain: only this host\n"
-        "      --question WORD        with --explain: only status, counts, step, excerpt, timing "
-        "or\n"
-        "                             flow\n"
+        "      --question WORD        with --explain: only this one: status, counts, step, excerpt,\n"
+        "                             timing or flow\n"
         "  -h, --help                 show this and end\n",
     .main = replay_main,
 };

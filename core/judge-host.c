@@ -34,9 +34,10 @@ static bool preferred_source_passes(const struct host_case *host)
                0;
 }
 
+/* Which of two direct results counts is the operator's choice; all else in the table stays. */
 static bool any_direct_failure(const struct host_case *host)
 {
-    return host->direct_fail != NULL;
+    return host->direct_fail && !preferred_source_passes(host);
 }
 
 static bool row_decides(const struct host_case *host)
@@ -77,7 +78,8 @@ static bool marker_alone(const struct host_case *host)
 static bool log_proves(const struct host_case *host)
 {
     return host->proof && judge_scope_has_end_proof(host->scope) && !host->damaged &&
-           !host->kind_missing && !(host->scope->is_subrun && log_exists(host));
+           !host->kind_missing && !host->nothing_executed &&
+           !(host->scope->is_subrun && log_exists(host));
 }
 
 static bool goes_on(const struct host_case *host)
@@ -113,7 +115,6 @@ static const struct status_row {
     enum host_status status;
 } status_table[] = {
     {"conflict-settled-as-unknown", undecided_conflict, HOST_UNKNOWN},
-    {"conflict-settled-by-precedence", preferred_source_passes, HOST_PASS},
     {"any-direct-failure", any_direct_failure, HOST_FAIL},
     {"own-row-decides", row_decides, HOST_PASS},
     {"failure-marker-against-direct-pass", marker_against_pass, HOST_UNKNOWN},
@@ -121,6 +122,7 @@ static const struct status_row {
     {"row-of-the-batch-missing", needs_row, HOST_UNKNOWN},
     {"log-of-the-host-may-come", log_may_come, HOST_RUNNING},
     {"log-of-the-host-damaged-or-missing", log_is_missing, HOST_UNKNOWN},
+    {"conflict-settled-by-precedence", preferred_source_passes, HOST_PASS},
     {"direct-pass", direct_pass, HOST_PASS},
     {"failure-marker", marker_alone, HOST_FAIL},
     {"whole-log-proves", log_proves, HOST_PASS},

@@ -27,7 +27,8 @@ struct host_case {
     bool may_go_on;      /* no end proof, and a runner that lives, may live or may still come */
     /* What stands, best first by precedence; NULL: none. */
     const struct testimony *direct_fail, *direct_pass, *row_pass, *marker, *proof;
-    bool damaged;      /* some damaged source may be its own */
+    bool nothing_executed; /* a direct source says that no test of it was */
+    bool damaged;          /* some damaged source may be its own */
     bool log_missing;  /* a JSON or text log of it is damaged, or missing where others left one */
     bool kind_missing; /* the same for every kind of artifact */
     bool lacks[ARTIFACT_KIND_COUNT]; /* which */

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "collect.h"
+#include "log.h"
 #include "memory.h"
 #include "path-watch.h"
 
@@ -217,14 +218,35 @@ int policy_add_state(struct policy *policy, const struct state *state)
     return cancelled < 0 ? cancelled : 0;
 }
 
-struct verdict *judge_now_verdict(const struct judge_now *now, const struct state *state,
+void verdict_add_state(struct verdict *verdict, struct state *state)
+{
+    for (size_t i = 0; i < verdict->scope_count; i++) {
+        struct scope_verdict *scope = &verdict->scopes[i];
+        const struct scope_state *known = state_find_scope(state, scope->name);
+
+        if (!scope->run_url && known && known->run_url)
+            scope->run_url = memory_string_in(&verdict->memory, known->run_url);
+    }
+    if (!verdict->run_url && verdict->scope_count == 1)
+        verdict->run_url = verdict->scopes[0].run_url;
+}
+
+struct verdict *judge_now_verdict(const struct judge_now *now, struct state *state,
                                   int64_t *ret_now_ns)
 {
+    struct verdict *verdict;
     struct policy policy;
+    int error = 0;
 
     *ret_now_ns = now->settings.now_ns >= 0 ? now->settings.now_ns : clock_ns(CLOCK_REALTIME);
     run_settings_to_policy(now->settings.run, now->settings.config, &policy);
     if (state)
-        policy_add_state(&policy, state);
-    return judge(now->ledger, &policy, *ret_now_ns);
+        error = policy_add_state(&policy, state);
+    if (error < 0)
+        log_warning("%s: the cancellation marker could not be looked for: %s; shown as cancelled",
+                    state->folder, strerror(-error));
+    verdict = judge(now->ledger, &policy, *ret_now_ns);
+    if (state)
+        verdict_add_state(verdict, state);
+    return verdict;
 }

@@ -50,12 +50,14 @@ const struct ledger *judge_now_ledger(const struct judge_now *now);
 
 /* Judges it as the settings have it. `state`: what an earlier watcher knows of the run; NULL: none.
  * The time that was judged by goes to *ret_now_ns. Free the verdict before `now`. */
-struct verdict *judge_now_verdict(const struct judge_now *now, const struct state *state,
+struct verdict *judge_now_verdict(const struct judge_now *now, struct state *state,
                                   int64_t *ret_now_ns);
 
 /* Adds to the policy what the state knows: the cancellation marker (one that cannot be looked for
  * counts as one, then the result is -errno), the runner that was seen, the hosts that were expected
  * when watching started. It refers to the state's strings. */
 int policy_add_state(struct policy *policy, const struct state *state);
+/* Adds the URLs that the state knows: one survives the loss of the log it stood in (R3.5). */
+void verdict_add_state(struct verdict *verdict, struct state *state);
 
 #endif

@@ -88,13 +88,37 @@ static bool is_newer(const struct judge_source *source, const struct judge_sourc
            source->source->file.mtime_ns > than->source->file.mtime_ns;
 }
 
+/* What is not whole takes the place of an older file only with a failure: it may have been cut
+ * before one. */
+static bool can_supersede(const struct testimony *testimony)
+{
+    return !testimony->item->from->damaged || testimony->outcome == ATVM_OUTCOME_FAIL;
+}
+
 static bool has_newer_result(const struct host_case *host, const struct judge_item *item)
 {
     for (size_t i = 0; i < host->count; i++) {
         const struct judge_source *other = host->testimonies[i].item->from;
 
-        if (is_newer(other, item->from) &&
+        if (is_newer(other, item->from) && can_supersede(&host->testimonies[i]) &&
             strcmp(other->source->collector, item->from->source->collector) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A later part of the log (a fresh specPattern) means to run the host again, or did: what an
+ * earlier part says of a pass is not this attempt's. */
+static bool begins_anew_later(const struct host_case *host, const struct judge_item *item)
+{
+    size_t count;
+    const struct judge_item *const *items = judge_case_items_of(host->judged, host->name, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        int32_t claim = items[i]->record->claim;
+
+        if (judge_item_is_log(items[i], 0) && items[i]->record->batch > item->record->batch &&
+            (claim == ATVM_CLAIM_EXPECTED_HOST || claim == ATVM_CLAIM_HOST_STARTED))
             return true;
     }
     return false;
@@ -129,6 +153,8 @@ static const char *reason_to_drop(const struct host_case *host, const struct tes
         return "damaged-source";
     if (is_artifact && has_newer_damage(host, item))
         return "damaged-newest-of-its-kind";
+    if (!is_artifact && !host->scope->is_subrun && begins_anew_later(host, item))
+        return "older-part-of-the-log";
     return is_direct(item) ? flaw_of_pass(host->judged, item) : NULL;
 }
 
@@ -289,12 +315,23 @@ static void keep_best(const struct host_case *host, const struct testimony **bes
         *best = testimony;
 }
 
+/* Whatever a log may hold: who saw the tests says that none of them ran. */
+static bool says_nothing_was_executed(const struct testimony *testimony)
+{
+    const struct atvm_evidence *record = testimony->item->record;
+    bool counts = !testimony->dropped || strcmp(testimony->dropped, "zero-tests-executed") == 0;
+
+    return counts && is_direct(testimony->item) && record->tests >= 0 && record->passed == 0 &&
+           testimony->outcome != ATVM_OUTCOME_FAIL;
+}
+
 static void pick(struct host_case *host)
 {
     for (size_t i = 0; i < host->count; i++) {
         const struct testimony *testimony = &host->testimonies[i];
         bool direct = is_direct(testimony->item);
 
+        host->nothing_executed |= says_nothing_was_executed(testimony);
         if (testimony->dropped)
             continue;
         if (testimony->outcome == ATVM_OUTCOME_FAIL)

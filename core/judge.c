@@ -51,12 +51,21 @@ static void set_times(const struct judge_case *judged, const struct judge_scope 
                            : -1;
 }
 
-/* The steps once per scope: those of the first host whose spec gives them. */
+/* The steps once per scope: those of the first host whose spec gives them, else the configured ones
+ * of the template (R6.6). */
 static void set_flow(const struct judge_case *judged, struct scope_verdict *ret)
 {
+    const struct policy *policy = judged->policy;
+
     for (size_t i = 0; i < ret->host_count && !ret->flow; i++)
         ret->flow = judge_flow_of(judged, ret->hosts[i].name, &ret->flow_count);
     ret->flow_source = ret->flow ? FLOW_SPEC : FLOW_NONE;
+    if (ret->flow || policy->flow_count == 0)
+        return;
+    ret->flow =
+        memory_array_in(judged->memory, policy->flow, policy->flow_count, sizeof(*ret->flow));
+    ret->flow_count = policy->flow_count;
+    ret->flow_source = FLOW_CONFIG;
 }
 
 struct note_list {

@@ -89,7 +89,7 @@ static void take_state(struct build_row *row, const struct state *state)
 {
     row->state = state->run.state;
     row->categorized = state->categorized || state->subrun_count > 0;
-    row->started_ns = state->run.first_seen_ns;
+    row->started_ns = state->asked.since_ns >= 0 ? state->asked.since_ns : state->run.first_seen_ns;
     row->closed_ns = state->run.closed_ns;
     count_hosts(row, &state->run);
     for (size_t i = 0; i < state->subrun_count; i++)

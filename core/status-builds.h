@@ -37,7 +37,7 @@ struct build_row {
     enum run_state state; /* as last judged by its watcher; 0: not known */
     bool categorized;
     size_t passed, failed, open; /* hosts; open: without a final result */
-    int64_t started_ns;          /* when watching began; -1: not known */
+    int64_t started_ns;          /* of the run's window; -1: not known */
     int64_t closed_ns;           /* -1: not closed */
     struct post_counts posts;
     pid_t watcher; /* holds the build's lock; 0: nobody */

@@ -94,7 +94,7 @@ struct json_object *build_status_json(const struct build_status *status)
     add(object, "build", json_object_new_string(status->build));
     add(object, "state", state ? json_object_new_string(run_state_name(state)) : NULL);
     add(object, "reason", json_value_line(reason_of(status)));
-    add(object, "judged", json_object_new_string(closed ? "at its close" : "now"));
+    add(object, "judged", json_object_new_string(closed ? "when closed" : "now"));
     add(object, "time", json_value_time(status->now_ns));
     add(object, "closed", json_value_time(closed ? status->state->run.closed_ns : -1));
     add(object, "watched", json_object_new_boolean(status->state != NULL));

@@ -22,17 +22,35 @@ struct status_live {
 
 /* ---------------------------------------------------------------- what is known beforehand */
 
+static void take_word(char **place, const char *word)
+{
+    if (!*place)
+        *place = memory_string(word);
+}
+
+/* What the command line says stands before what the watcher was told. */
+static void take_asked(struct run_settings *settings, const struct state *state)
+{
+    const struct state_asked *asked = &state->asked;
+
+    for (size_t i = 0, given = settings->host_count; i < asked->host_count && given == 0; i++)
+        run_settings_add_hosts(settings, asked->hosts[i]);
+    take_word(&settings->template_name, asked->template_name);
+    take_word(&settings->plugin, asked->plugin);
+    if (settings->since_ns < 0)
+        settings->since_ns = asked->since_ns >= 0 ? asked->since_ns : state->run.first_seen_ns;
+    settings->categorized = settings->categorized || state->categorized || state->subrun_count > 0;
+}
+
 static void complete_settings(struct status_live *live, const struct state *state)
 {
-    struct run_settings *settings = live->settings;
+    bool is_given = live->settings->since_ns >= 0;
 
-    if (settings->since_ns >= 0)
-        live->window = (struct status_window){settings->since_ns, "--since"};
-    else if (state)
-        live->window = (struct status_window){state->run.first_seen_ns, NULL};
-    settings->since_ns = live->window.since_ns;
-    if (state && (state->categorized || state->subrun_count > 0))
-        settings->categorized = true;
+    if (state)
+        take_asked(live->settings, state);
+    live->window.since_ns = live->settings->since_ns;
+    if (is_given)
+        live->window.from = "--since";
 }
 
 static bool check(struct config *config, char **ret_error)
@@ -131,7 +149,7 @@ static void watch_state(const struct status_live *live, const struct state *stat
         judge_now_watch(live->now, path);
 }
 
-static void judge_what_was_found(struct status_live *live, const struct state *state)
+static void judge_what_was_found(struct status_live *live, struct state *state)
 {
     verdict_free(live->previous);
     live->previous = live->verdict;
@@ -143,7 +161,7 @@ static void judge_what_was_found(struct status_live *live, const struct state *s
     live->report.verdict = live->verdict;
 }
 
-int status_live_look(struct status_live *live, const struct state *state, char **ret_error)
+int status_live_look(struct status_live *live, struct state *state, char **ret_error)
 {
     int error = live->now ? judge_now_look(live->now, ret_error) : -EIO;
 

@@ -28,7 +28,7 @@ void status_live_free(struct status_live *live);
  * Looks, and judges with what `state` (as read just now; NULL: none) remembers. 0, or -errno with
  * *ret_error (free it); -ENODATA: nobody has watched the run and nothing shows when it began.
  */
-int status_live_look(struct status_live *live, const struct state *state, char **ret_error);
+int status_live_look(struct status_live *live, struct state *state, char **ret_error);
 
 /* The last look; until the next one. */
 const struct report *status_live_report(const struct status_live *live);

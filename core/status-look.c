@@ -66,7 +66,7 @@ const struct build_status *status_look_status(const struct status_look *look)
 /* ---------------------------------------------------------------- one look */
 
 /* NULL where none was left, or it is damaged: what it does not say has to be found out. */
-static const struct state *state_of(const struct status_look *look)
+static struct state *state_of(const struct status_look *look)
 {
     return look->status.state && look->status.state->found ? look->status.state : NULL;
 }

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "log.h"
 #include "memory.h"
+#include "message-tag.h"
 #include "post.h"
 #include "report.h"
 
@@ -17,7 +18,7 @@
 
 struct watch_close {
     const struct config *config;
-    const struct run_settings *settings;
+    const struct run_facts *facts;
     struct state *state;
     struct post *post;
     bool kept_runner_seen;      /* what the run's state.json has of it */
@@ -41,7 +42,7 @@ static int report(int status, const char *error)
 static void log_transition(const struct watch_close *closing, const struct scope_state *state,
                            const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->settings->build);
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->state->build);
     CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
     CLEANUP_FREE char *from =
         memory_format("STATE_FROM=%s", state->state ? run_state_name(state->state) : "");
@@ -180,12 +181,16 @@ int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
 static int write_reports(const struct scope_state *state, const struct report *source,
                          const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *text = render_text(source, scope);
-    CLEANUP_FREE char *markdown = render_markdown(source, scope);
+    struct report whole = *source;
+    CLEANUP_FREE char *text = NULL, *markdown = NULL;
     CLEANUP_FREE char *json = render_json(source);
     CLEANUP_FREE char *error = NULL;
-    int status = state_write_report(state, "txt", text, &error);
+    int status;
 
+    whole.whole = true;
+    text = render_text(&whole, scope);
+    markdown = render_markdown(&whole, scope);
+    status = state_write_report(state, "txt", text, &error);
     if (status == 0)
         status = state_write_report(state, "md", markdown, &error);
     if (status == 0)
@@ -222,7 +227,7 @@ static char *render_body(void *user, int32_t format)
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->settings->build);
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->state->build);
     CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
     const char *const fields[] = {build, name, "DECISION=not-posted", NULL};
 
@@ -231,10 +236,9 @@ static void log_suppression(const struct watch_close *closing, const struct scop
 }
 
 static int post_scope_verdict(struct watch_close *closing, const struct report *source,
-                              const struct scope_verdict *scope)
+                              const struct scope_verdict *scope, const char *key)
 {
     CLEANUP_FREE char *title = memory_format("%s: %s", scope->name, run_state_name(scope->state));
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->settings->build, scope->name);
     CLEANUP_FREE char *error = NULL;
     struct rendering rendering = {source, scope};
     struct post_message message = {.scope = scope->name,
@@ -250,15 +254,6 @@ static int post_scope_verdict(struct watch_close *closing, const struct report *
     return report(post_scope(closing->post, &message, &error), error);
 }
 
-static struct run_facts facts_of(const struct watch_close *closing)
-{
-    return (struct run_facts){
-        .template_name = closing->settings->template_name,
-        .plugin = closing->settings->plugin,
-        .config_name = closing->config->cypress_config,
-    };
-}
-
 static int close_state(struct watch_close *closing, struct scope_state *state,
                        enum run_state closed_as, const char *reason)
 {
@@ -272,18 +267,23 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
                       const struct scope_verdict *scope, const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, scope->name);
-    struct run_facts facts = facts_of(closing);
     struct report source = {
-        .verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
+        .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
+    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, scope->name);
+    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *full_report = NULL;
     int status;
 
     if (!state || state->closed_ns >= 0)
         return 0;
+    full_report = memory_format("%s/report.txt", state->folder);
+    source.full_report = full_report;
+    source.tag = tag;
     status = write_evidence(closing, ledger);
     if (status == 0)
         status = write_reports(state, &source, scope);
     if (status == 0)
-        status = post_scope_verdict(closing, &source, scope);
+        status = post_scope_verdict(closing, &source, scope, key);
     if (status == 0)
         status = close_state(closing, state, scope->state, scope->reason);
     return status;
@@ -293,8 +293,8 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, verdict->build);
-    struct run_facts facts = facts_of(closing);
-    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
+    struct report source = {
+        .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
     if (!state || state->closed_ns >= 0)
@@ -319,7 +319,7 @@ static void on_settled(void *user, const char *scope, const struct post_summary 
 }
 
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
-                                    const struct run_settings *settings, struct state *state,
+                                    const struct run_facts *facts, struct state *state,
                                     int terminal, int secrets, void (*settled)(void *user),
                                     void *user, char **ret_error)
 {
@@ -334,7 +334,7 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
     };
 
     closing->config = config;
-    closing->settings = settings;
+    closing->facts = facts;
     closing->state = state;
     closing->kept_runner_seen = state->runner_seen;
     closing->kept_expected_hosts = state->expected_host_count;

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "memory.h"
 #include "report.h"
+#include "run-facts.h"
 #include "run-settings.h"
 
 enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
@@ -211,6 +212,7 @@ static int parse(struct replay *replay, int argc, char **argv)
         return command_usage_error(&command_replay, "--build is missing");
     if (!replay->root)
         return command_usage_error(&command_replay, "--root is missing");
+    run_settings_add_environment(&replay->settings);
     if (replay->explain && replay->format == FORMAT_MARKDOWN)
         return command_usage_error(&command_replay, "--explain is printed as text or json");
     if (!replay->explain && (replay->host || replay->question != EXPLAIN_ALL_QUESTIONS))
@@ -319,10 +321,8 @@ static int print_explanation(const struct replay *replay, const struct judge_now
 
 static int judge_and_print(const struct replay *replay, const struct judge_now *now)
 {
-    struct run_facts facts = {.template_name = replay->settings.template_name,
-                              .plugin = replay->settings.plugin,
-                              .config_name = replay->config->cypress_config};
-    struct report report = {.facts = &facts};
+    struct run_facts *facts = run_facts_new(&replay->settings, replay->config);
+    struct report report = {.facts = facts};
     struct verdict *verdict = judge_now_verdict(now, NULL, &report.now_ns);
     int status = COMMAND_OK;
 
@@ -332,6 +332,7 @@ static int judge_and_print(const struct replay *replay, const struct judge_now *
     else
         print_report(replay, &report);
     verdict_free(verdict);
+    run_facts_free(facts);
     return status;
 }
 
@@ -398,6 +399,9 @@ const struct command command_replay = {
         "      --host NAME            with --explain: only this host\n"
         "      --question WORD        with --explain: only this one: status, counts, step, excerpt,\n"
         "                             timing or flow\n"
-        "  -h, --help                 show this and end\n",
+        "  -h, --help                 show this and end\n\n"
+        "What the command line does not say of the run is taken from the environment:\n"
+        "ATVM_WATCHER_TEMPLATE, _INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY,\n"
+        "_MIGRATION_STYLE, _SCOPE_DESCRIPTION and _TEMPLATE_COMMAND.\n",
     .main = replay_main,
 };

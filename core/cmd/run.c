@@ -14,6 +14,7 @@
 #include "config.h"
 #include "log.h"
 #include "memory.h"
+#include "run-facts.h"
 #include "run-settings.h"
 #include "secret-environment.h"
 #include "state.h"
@@ -97,22 +98,6 @@ static int take_option(struct run_command *command, int option)
     return COMMAND_OK;
 }
 
-/* The environment of the unit (spec R7.4) says what the command line does not. */
-static void take_environment(struct run_settings *settings)
-{
-    const char *template_name = getenv("ATVM_WATCHER_TEMPLATE");
-    const char *plugin = getenv("ATVM_WATCHER_INTEGRATION_PLUGIN");
-    const char *categorized = getenv("ATVM_WATCHER_CATEGORIZED");
-
-    if (template_name && *template_name)
-        keep_word(&settings->template_name, template_name);
-    if (plugin && run_settings_plugin_is_known(plugin))
-        keep_word(&settings->plugin, plugin);
-    if (categorized)
-        settings->categorized = strcmp(categorized, "1") == 0 || strcmp(categorized, "true") == 0 ||
-                                strcmp(categorized, "yes") == 0;
-}
-
 static int take_build(struct run_command *command, int argc, char **argv)
 {
     if (optind >= argc)
@@ -133,7 +118,6 @@ static int parse(struct run_command *command, int argc, char **argv)
 {
     int option, status;
 
-    take_environment(&command->settings);
     while ((option = command_next_option(&command_run, argc, argv, "q", options)) >= 0) {
         status = take_option(command, option);
         if (status != COMMAND_OK)
@@ -141,6 +125,7 @@ static int parse(struct run_command *command, int argc, char **argv)
     }
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
+    run_settings_add_environment(&command->settings);
     return take_build(command, argc, argv);
 }
 
@@ -201,6 +186,8 @@ static int watch_state(struct run_command *command, const struct config *config,
                        struct state *state, int secrets)
 {
     CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    struct run_facts *facts;
+    int status;
 
     if (state->warnings)
         log_warning("%s", state->warnings);
@@ -210,8 +197,11 @@ static int watch_state(struct run_command *command, const struct config *config,
         say_closed(state);
     else if (note_what_is_asked(&command->settings, state) < 0)
         return WATCH_STATE;
-    return watch_run(config, &command->settings, state, terminal, secrets,
-                     command->quiet ? NULL : stderr);
+    facts = run_facts_new(&command->settings, config);
+    status = watch_run(config, &command->settings, facts, state, terminal, secrets,
+                       command->quiet ? NULL : stderr);
+    run_facts_free(facts);
+    return status;
 }
 
 static int watch(struct run_command *command, const struct config *config, int secrets)
@@ -284,6 +274,9 @@ const struct command command_run = {
         "      --cypress-env K=V a value that Cypress.env() would give; may be repeated\n"
         "  -q, --quiet           no progress lines\n"
         "  -h, --help            show this and end\n\n"
+        "What the command line does not say is taken from the environment: ATVM_WATCHER_TEMPLATE,\n"
+        "_INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY, _MIGRATION_STYLE,\n"
+        "_SCOPE_DESCRIPTION and _TEMPLATE_COMMAND; every setting of the configuration too.\n\n"
         "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
         "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
         "5 closed, but a delivery is held or quarantined.\n",

@@ -72,16 +72,13 @@ void host_result_refuse(struct host_result *result, const char *format, ...)
 void host_result_doubt(struct host_result *result, const char *format, ...)
 {
     va_list arguments;
-    char *text = NULL;
 
     result->evidence.flags |= ATVM_EVIDENCE_PROVES_NOTHING;
     if (result->evidence.text)
         return;
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        allocated(NULL);
+    result->evidence.text = vformat_text(format, arguments);
     va_end(arguments);
-    result->evidence.text = text;
 }
 
 /* ---------------------------------------------------------------- the host */
@@ -93,7 +90,7 @@ void host_result_name(struct host_result *result, const char *name, const char *
     if (!name || name[0] == '\0')
         return;
     if (!known)
-        result->evidence.host = copy_text(name, strlen(name));
+        result->evidence.host = copy_string(name);
     else if (strcmp(known, name) != 0)
         host_result_refuse(result, "names two hosts: %s, and in %s %s", known, where, name);
 }
@@ -134,7 +131,7 @@ static void settle_by(struct host_result *result, const char *text, bool names_h
     if (!host_name_find(text, strlen(text), name))
         return;
     if (!result->evidence.host && names_host)
-        result->evidence.host = copy_text(name, strlen(name));
+        result->evidence.host = copy_string(name);
     else if (result->evidence.host && !stands_for(name, result->evidence.host))
         host_result_refuse(result, "belongs to another host: its content names %s, %s %s",
                            result->evidence.host, where, name);

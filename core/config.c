@@ -67,7 +67,6 @@ static struct config *config_new(const char *path, const char *build)
     config->file = memory_string(path);
     config->build = memory_string(build);
     config->places = json_object_new_object();
-    config->templates = json_object_new_object();
     config->blacklist = json_object_new_array();
     return config;
 }
@@ -136,7 +135,7 @@ void config_free(struct config *config)
     free_modules(config->collectors, config->collector_count);
     free_modules(config->sinks, config->sink_count);
     json_object_put(config->places);
-    json_object_put(config->templates);
+    config_free_templates(config);
     json_object_put(config->blacklist);
     free(config->file);
     free(config->build);
@@ -145,6 +144,7 @@ void config_free(struct config *config)
     free(config->run_log);
     free(config->launch_log);
     free(config->vm_inventory);
+    free(config->time_zone);
     free(config->cypress_config);
     free(config);
 }

@@ -10,14 +10,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "deliver-host.h"
 #include "deliver.h"
 #include "json-file.h"
 #include "log.h"
 #include "memory.h"
 #include "module.h"
-
-#define NANOSECONDS 1000000000LL
 
 /* What the worker was told to do; see doc/outbox.md. Strings live in `document`. */
 struct job {
@@ -116,7 +115,7 @@ static int arm_end(int64_t timeout_ns)
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
     int64_t end_ns = timeout_ns + 2 * DELIVER_GRACE_NS;
     struct itimerspec time = {
-        .it_value = {(time_t)(end_ns / NANOSECONDS), (long)(end_ns % NANOSECONDS)}};
+        .it_value = {(time_t)(end_ns / NS_PER_SECOND), (long)(end_ns % NS_PER_SECOND)}};
     timer_t timer;
 
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
@@ -224,11 +223,9 @@ static void deliver(const struct job *job, const struct atvm_sink *sink, void *s
 
 static void use_sink(const struct job *job, const struct atvm_sink *sink)
 {
-    struct timespec now;
     struct deliver_host *host;
     void *self;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
     host = deliver_host_new(&(struct deliver_host_settings){
         .module = sink,
         .name = job->name,
@@ -236,7 +233,7 @@ static void use_sink(const struct job *job, const struct atvm_sink *sink)
         .receipt = job->receipt,
         .terminal = job->terminal,
         .secrets = job->secrets,
-        .deadline_ns = now.tv_sec * NANOSECONDS + now.tv_nsec + job->timeout_ns,
+        .deadline_ns = clock_ns(CLOCK_MONOTONIC) + job->timeout_ns,
     });
     self = sink->create(deliver_host_table(host));
     if (self)

@@ -11,6 +11,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "clock.h"
 #include "config.h"
 #include "outbox.h"
 
@@ -25,7 +26,7 @@ struct deliver_settings {
 };
 
 /* SIGTERM asks a worker to come to an end; this much later SIGKILL ends it. */
-#define DELIVER_GRACE_NS (5 * 1000000000LL)
+#define DELIVER_GRACE_NS (5 * NS_PER_SECOND)
 
 struct deliver;
 

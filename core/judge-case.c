@@ -20,6 +20,11 @@ bool judge_text_is(const char *text, const char *wanted)
     return text && strcmp(text, wanted) == 0;
 }
 
+const char *judge_artifact_name(enum artifact_kind kind)
+{
+    return kind < ARTIFACT_NONE ? artifact_kinds[kind] : NULL;
+}
+
 static enum artifact_kind artifact_kind_of(const char *kind)
 {
     for (int i = 0; i < ARTIFACT_KIND_COUNT; i++)
@@ -36,21 +41,32 @@ static bool is_outside(int64_t time_ns, int64_t since_ns, int64_t now_ns, int64_
            (time_ns <= since_ns - slack_before || time_ns > now_ns + TIME_SLACK_AFTER);
 }
 
-static bool is_stale(const struct ledger_source *source, const struct policy *policy,
-                     int64_t now_ns)
+static bool is_outside_of_case(const struct judge_case *judged, int64_t time_ns,
+                               int64_t slack_before)
 {
-    bool has_window = artifact_kind_of(source->file.kind) != ARTIFACT_NONE ||
-                      judge_text_is(source->file.kind, "log");
+    return is_outside(time_ns, judged->policy->since_ns, judged->now_ns, slack_before);
+}
 
-    if (!has_window)
-        return false;
-    if (is_outside(source->file.mtime_ns, policy->since_ns, now_ns, 1) ||
-        is_outside(source->file.name_time_ns, policy->since_ns, now_ns, TIME_SLACK_BEFORE))
-        return true;
-    for (size_t i = 0; i < source->record_count; i++)
-        if (is_outside(source->records[i].started_ns, policy->since_ns, now_ns, TIME_SLACK_BEFORE))
-            return true;
-    return false;
+static void set_stale(struct judge_source *ret, const char *rule, int64_t outside_ns)
+{
+    ret->stale = true;
+    ret->stale_rule = rule;
+    ret->outside_ns = outside_ns;
+}
+
+static void look_at_times(const struct judge_case *judged, struct judge_source *ret)
+{
+    const struct ledger_source *source = ret->source;
+
+    if (ret->artifact == ARTIFACT_NONE && !judge_text_is(source->file.kind, "log"))
+        return;
+    if (is_outside_of_case(judged, source->file.mtime_ns, 1))
+        set_stale(ret, "file-time-outside-window", source->file.mtime_ns);
+    else if (is_outside_of_case(judged, source->file.name_time_ns, TIME_SLACK_BEFORE))
+        set_stale(ret, "name-time-outside-window", source->file.name_time_ns);
+    for (size_t i = 0; i < source->record_count && !ret->stale; i++)
+        if (is_outside_of_case(judged, source->records[i].started_ns, TIME_SLACK_BEFORE))
+            set_stale(ret, "embedded-time-outside-window", source->records[i].started_ns);
 }
 
 /* ---------------------------------------------------------------- canonical order */
@@ -107,9 +123,10 @@ static void list_sources(struct judge_case *judged, const struct ledger *ledger)
             .source = source,
             .listed = i,
             .artifact = artifact_kind_of(source->file.kind),
-            .stale = is_stale(source, judged->policy, judged->now_ns),
             .damaged = source->quality != ATVM_QUALITY_WHOLE,
+            .outside_ns = -1,
         };
+        look_at_times(judged, &judged->sources[i]);
     }
     qsort(judged->sources, judged->source_count, sizeof(*judged->sources), compare_sources);
     count_batches(judged);
@@ -242,7 +259,7 @@ static bool table_was_looked_at(const struct judge_case *judged, const struct le
 
 static void look_at_processes(struct judge_case *judged, const struct ledger *ledger)
 {
-    struct runner_view view = {.pid = -1, .defunct_child = -1};
+    struct runner_verdict view = {.pid = -1, .defunct_child = -1};
     size_t others = 0;
 
     view.looked = table_was_looked_at(judged, ledger);

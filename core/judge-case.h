@@ -25,6 +25,9 @@ struct judge_source {
     int32_t batches_before; /* batches in the older parts of a log that was rotated */
     bool stale;             /* outside of the run's window by any of its times (R4.9) */
     bool damaged;           /* not whole, or still growing */
+    const char
+        *stale_rule;    /* id of the rule that says which time is outside; NULL: it is not stale */
+    int64_t outside_ns; /* that time; -1 */
 };
 
 /* One record of a source that counts. */
@@ -34,15 +37,6 @@ struct judge_item {
     size_t order;    /* place in the canonical order */
     int32_t attempt; /* number of the batch, counted over all parts of the log; 0: none */
     int32_t batch;   /* the same; but of a sub-run with several batches the first one's number */
-};
-
-/* What the process table says about the run's runner. */
-struct runner_view {
-    bool looked; /* false: could not look, which is never "no runner" */
-    bool alive;
-    int64_t pid;           /* of a live runner; -1 */
-    int64_t defunct_child; /* pid; -1 */
-    size_t orphans;        /* processes of this build while no runner is alive */
 };
 
 struct judge_case {
@@ -59,7 +53,7 @@ struct judge_case {
     const struct judge_source *log; /* the run log that is in the window; NULL: none */
     bool log_unread;                /* its collector has not got to its end yet */
     bool log_readable;              /* UTF-8 and with an "Extracted specPattern:" line */
-    struct runner_view runner;
+    struct runner_verdict runner;
     int64_t last_artifact_ns; /* newest host artifact of this run; -1 */
     int64_t last_progress_ns; /* newest change of the log or a host artifact; -1 */
     const char **hosts;       /* all hosts of this run, expected ones first */
@@ -87,5 +81,7 @@ bool judge_item_is_log(const struct judge_item *item, int32_t batch);
 /* The highest number of a batch in the log; 0: it holds none. */
 int32_t judge_last_batch(const struct judge_case *judged);
 bool judge_text_is(const char *text, const char *wanted);
+/* "junit" ...: the kind of source that leaves such an artifact. */
+const char *judge_artifact_name(enum artifact_kind kind);
 
 #endif

@@ -31,7 +31,13 @@ struct host_case {
     bool damaged;          /* some damaged source may be its own */
     bool log_missing;  /* a JSON or text log of it is damaged, or missing where others left one */
     bool kind_missing; /* the same for every kind of artifact */
+    bool lacks[ARTIFACT_KIND_COUNT]; /* which */
 };
+
+/* Why a log that shows no failure does not prove a pass (R5.2), as the id of a rule; NULL: it
+ * does. */
+const char *testimony_flaw_of_proof(const struct host_case *host,
+                                    const struct testimony *testimony);
 
 /* Gathers the testimonies and drops those that a rule forbids to believe. */
 void host_case_init(struct host_case *host, const struct judge_case *judged,

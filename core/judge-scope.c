@@ -84,8 +84,8 @@ static void order_hosts(const struct judge_case *judged, const char **hosts, siz
 
 /* ---------------------------------------------------------------- what the log shows */
 
-static void read_log_item(const struct judge_case *judged, struct judge_scope *scope,
-                          const struct atvm_evidence *record)
+void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *scope,
+                           const struct atvm_evidence *record)
 {
     switch (record->claim) {
     case ATVM_CLAIM_SCOPE_STARTED:
@@ -128,7 +128,7 @@ static void read_log(const struct judge_case *judged, struct judge_scope *scope)
 {
     for (size_t i = 0; i < judged->item_count; i++)
         if (judge_item_is_log(&judged->items[i], scope->batch))
-            read_log_item(judged, scope, judged->items[i].record);
+            judge_scope_read_line(judged, scope, judged->items[i].record);
 }
 
 /* The batch that the log was in last. */
@@ -144,10 +144,15 @@ static int32_t latest_batch(const struct judge_case *judged)
 
 /* ---------------------------------------------------------------- bookkeeping XML */
 
-static bool is_bookkeeping_end(const struct judge_item *item)
+bool judge_is_bookkeeping_end(const struct judge_item *item)
 {
     return item->record->claim == ATVM_CLAIM_SCOPE_ENDED &&
-           item->record->basis == ATVM_BASIS_BOOKKEEPING && !item->from->damaged;
+           item->record->basis == ATVM_BASIS_BOOKKEEPING;
+}
+
+static bool is_bookkeeping_end(const struct judge_item *item)
+{
+    return judge_is_bookkeeping_end(item) && !item->from->damaged;
 }
 
 static void read_xml_end(struct judge_scope *scope, const struct judge_item *item)
@@ -161,17 +166,28 @@ static void read_xml_end(struct judge_scope *scope, const struct judge_item *ite
 
 /* In a plain run any bookkeeping XML that does not name another build and is not older than the
  * last host artifact; the age rule is not for sub-runs, which own theirs by name (R1.5). */
+const char *judge_flaw_of_bookkeeping(const struct judge_case *judged,
+                                      const struct judge_scope *scope,
+                                      const struct judge_item *item)
+{
+    const char *named = item->record->scope;
+    bool may_be_nameless = !scope->is_subrun;
+
+    if (item->from->damaged)
+        return "damaged-source";
+    if (named ? strcmp(named, scope->name) != 0 : !may_be_nameless)
+        return "names-another-scope";
+    if (!scope->is_subrun && item->from->source->file.mtime_ns < judged->last_artifact_ns)
+        return "older-than-the-last-artifact";
+    return NULL;
+}
+
 static void read_bookkeeping(const struct judge_case *judged, struct judge_scope *scope)
 {
     for (size_t i = 0; i < judged->item_count; i++) {
         const struct judge_item *item = &judged->items[i];
-        const char *named = item->record->scope;
 
-        if (!is_bookkeeping_end(item))
-            continue;
-        if (scope->is_subrun ? judge_text_is(named, scope->name)
-                             : (!named || strcmp(named, scope->name) == 0) &&
-                                   item->from->source->file.mtime_ns >= judged->last_artifact_ns)
+        if (judge_is_bookkeeping_end(item) && !judge_flaw_of_bookkeeping(judged, scope, item))
             read_xml_end(scope, item);
     }
 }

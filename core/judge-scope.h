@@ -26,6 +26,20 @@ struct judge_scope {
 /* End proof (R1.5). */
 bool judge_scope_has_end_proof(const struct judge_scope *scope);
 
+/* Every record that speaks of the scope's end, interrupt or cancellation, and what became of it. */
+struct decision judge_scope_end(const struct judge_case *judged, const struct judge_scope *scope);
+
+/* Whether the record is that of a bookkeeping test, and if so, why it is no end proof of the scope:
+ * id of a rule; NULL: it is one. */
+bool judge_is_bookkeeping_end(const struct judge_item *item);
+const char *judge_flaw_of_bookkeeping(const struct judge_case *judged,
+                                      const struct judge_scope *scope,
+                                      const struct judge_item *item);
+
+/* Takes the next line of the scope's log into account. */
+void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *scope,
+                           const struct atvm_evidence *record);
+
 /* The scopes in the order in which the run took them; a sub-run appears when it has begun. */
 struct judge_scope *judge_scopes(const struct judge_case *judged, size_t *ret_count);
 

@@ -327,6 +327,7 @@ void judge_run_state(const struct judge_case *judged, struct verdict *verdict)
     if (!verdict->categorized) {
         verdict->state = verdict->scopes[0].state;
         verdict->reason = verdict->scopes[0].reason;
+        verdict->rule = verdict->scopes[0].rule;
         return;
     }
     worst = state_of_rest(judged, verdict);
@@ -337,9 +338,11 @@ void judge_run_state(const struct judge_case *judged, struct verdict *verdict)
         if (severity(scope->state) < severity(worst.state) ||
             (scope->state == worst.state && !*worst.reason)) {
             worst.state = scope->state;
+            worst.rule = scope->rule;
             worst.reason = memory_format_in(judged->memory, "%s: %s", scope->name, scope->reason);
         }
     }
     verdict->state = worst.state;
+    verdict->rule = worst.rule;
     verdict->reason = worst.reason;
 }

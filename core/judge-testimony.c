@@ -241,16 +241,27 @@ static bool steps_hold_flow(const char *steps, const char *const *flow, size_t f
 
 /* The reporter's built-in files hold no event for an error thrown outside a command: only a custom
  * writer's logs can prove a pass. */
-static bool proves_pass(const struct host_case *host, const struct testimony *testimony)
+const char *testimony_flaw_of_proof(const struct host_case *host, const struct testimony *testimony)
 {
     const struct judge_item *item = testimony->item;
     size_t flow_count;
     const char **flow = judge_flow_of(host->judged, host->name, &flow_count);
 
-    return !is_direct(item) && testimony->outcome == ATVM_OUTCOME_PASS && flow &&
-           (form_is(item, "events-custom") || form_is(item, "text-custom")) &&
-           !(item->record->flags & ATVM_EVIDENCE_PROVES_NOTHING) &&
-           steps_hold_flow(item->record->steps, flow, flow_count);
+    if (!form_is(item, "events-custom") && !form_is(item, "text-custom"))
+        return "built-in-log-proves-nothing";
+    if (item->record->flags & ATVM_EVIDENCE_PROVES_NOTHING)
+        return "log-with-a-doubt";
+    if (!flow)
+        return "flow-not-known";
+    if (!steps_hold_flow(item->record->steps, flow, flow_count))
+        return "log-lacks-steps-of-the-flow";
+    return NULL;
+}
+
+static bool proves_pass(const struct host_case *host, const struct testimony *testimony)
+{
+    return !is_direct(testimony->item) && testimony->outcome == ATVM_OUTCOME_PASS &&
+           !testimony_flaw_of_proof(host, testimony);
 }
 
 /* ---------------------------------------------------------------- gathering */
@@ -355,7 +366,7 @@ static void look_for_gaps(struct host_case *host)
 
         if (!judged->kind_left[kind] || has_whole(host, (enum artifact_kind)kind))
             continue;
-        host->kind_missing = true;
+        host->kind_missing = host->lacks[kind] = true;
         host->log_missing |= is_log;
     }
     for (size_t i = 0; i < judged->source_count; i++) {

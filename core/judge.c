@@ -6,6 +6,7 @@
 #include "judge-case.h"
 #include "judge-host.h"
 #include "judge-scope.h"
+#include "judge-source.h"
 #include "judge-state.h"
 
 /* ---------------------------------------------------------------- one scope */
@@ -50,12 +51,21 @@ static void set_times(const struct judge_case *judged, const struct judge_scope 
                            : -1;
 }
 
-/* The steps once per scope: those of the first host whose spec gives them. */
+/* The steps once per scope: those of the first host whose spec gives them, else the configured ones
+ * of the template (R6.6). */
 static void set_flow(const struct judge_case *judged, struct scope_verdict *ret)
 {
+    const struct policy *policy = judged->policy;
+
     for (size_t i = 0; i < ret->host_count && !ret->flow; i++)
         ret->flow = judge_flow_of(judged, ret->hosts[i].name, &ret->flow_count);
     ret->flow_source = ret->flow ? FLOW_SPEC : FLOW_NONE;
+    if (ret->flow || policy->flow_count == 0)
+        return;
+    ret->flow =
+        memory_array_in(judged->memory, policy->flow, policy->flow_count, sizeof(*ret->flow));
+    ret->flow_count = policy->flow_count;
+    ret->flow_source = FLOW_CONFIG;
 }
 
 struct note_list {
@@ -156,6 +166,7 @@ static void judge_scope(const struct judge_case *judged, const struct judge_scop
     *ret = (struct scope_verdict){.name = scope->name, .run_url = scope->run_url};
     judge_hosts(judged, scope, ret);
     judge_scope_state(judged, scope, ret, &runner_note);
+    ret->end = judge_scope_end(judged, scope);
     set_times(judged, scope, ret);
     set_flow(judged, ret);
     set_notes(judged, scope, runner_note, ret);
@@ -215,7 +226,8 @@ struct verdict *judge(const struct ledger *ledger, const struct policy *policy, 
     for (size_t i = 0; i < verdict->scope_count; i++)
         own_strings(&verdict->memory, &verdict->scopes[i]);
     keep_expected(&judged, verdict);
-    verdict->runner_pid = judged.runner.pid;
+    verdict->sources = judge_sources(&judged, &verdict->source_count);
+    verdict->runner = judged.runner;
     if (verdict->scope_count == 1)
         verdict->run_url = verdict->scopes[0].run_url;
     return verdict;

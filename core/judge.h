@@ -24,6 +24,10 @@ struct policy {
        not named ranks after those that are, by name. */
     const char *const *precedence[QUESTION_COUNT];
     size_t precedence_count[QUESTION_COUNT];
+    /* The steps of the run's template, shown where no spec gives a flow; they prove nothing. NULL:
+       not known. */
+    const char *const *flow;
+    size_t flow_count;
     bool cancelled;   /* the operator's marker is there */
     bool runner_seen; /* an earlier look saw a runner or its traces (from the state) */
 };

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "deliver.h"
 #include "durable-file.h"
 #include "log.h"
@@ -44,14 +44,6 @@ struct post {
 };
 
 static void work_on(struct queue *queue);
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* For jitter only: without a random number there is none. */
 static uint32_t random_bits(void)
@@ -245,7 +237,7 @@ static void wake_after_failure(struct queue *queue, const struct outbox_record *
     int64_t wait = outbox_retry_delay(&queue->post->policy, ++queue->failures, -1, random_bits());
 
     log_about(queue->post, record, ATVM_LOG_ERROR, "%s; trying again in %lld s", error,
-              (long long)(wait / 1000000000));
+              (long long)(wait / NS_PER_SECOND));
     wake_in(queue, wait);
 }
 
@@ -296,7 +288,7 @@ static void log_outcome(const struct post *post, const struct outbox_record *rec
         log_about(post, record, ATVM_LOG_WARNING,
                   "attempt %d failed: %s%s%s; the next one in %lld s", record->attempt_count,
                   receipt->reason ? receipt->reason : "no reason was given", colon, remedy,
-                  (long long)(record->delay_ns / 1000000000));
+                  (long long)(record->delay_ns / NS_PER_SECOND));
         break;
     }
 }
@@ -332,7 +324,7 @@ static bool settle(struct queue *queue, struct outbox_record *record, const char
         wake_after_failure(queue, record, error);
         return false;
     }
-    outbox_settle(record, &receipt, &queue->post->policy, now_ns(), random_bits());
+    outbox_settle(record, &receipt, &queue->post->policy, clock_ns(CLOCK_REALTIME), random_bits());
     queue->unsaved = record;
     return save_outcome(queue);
 }
@@ -373,7 +365,7 @@ static void begin_attempt(struct queue *queue, struct outbox_record *record)
     int receipt = -1;
     int failed;
 
-    if (outbox_begin(folder_of(queue->post), record, now_ns(), &receipt, &error)) {
+    if (outbox_begin(folder_of(queue->post), record, clock_ns(CLOCK_REALTIME), &receipt, &error)) {
         wake_after_failure(queue, record, error);
         return;
     }
@@ -410,7 +402,7 @@ static void work_on(struct queue *queue)
         wake_after_failure(queue, record, error);
         return;
     }
-    switch (outbox_next(record, worker, now_ns(), &wait_ns)) {
+    switch (outbox_next(record, worker, clock_ns(CLOCK_REALTIME), &wait_ns)) {
     case OUTBOX_SEND:
         begin_attempt(queue, record);
         break;
@@ -481,7 +473,7 @@ static struct outbox_record *new_record(const struct post *post, const struct co
         .body = body,
     };
 
-    return outbox_record_new(sink->name, &stored, next_sequence(post), now_ns());
+    return outbox_record_new(sink->name, &stored, next_sequence(post), clock_ns(CLOCK_REALTIME));
 }
 
 /* Saves the record and takes it over; frees it where that fails. */
@@ -558,7 +550,8 @@ int post_scope(struct post *post, const struct post_message *message, char **ret
     struct scope_state *scope = NULL;
     int result;
 
-    result = state_add_scope(post->settings.state, message->scope, now_ns(), &scope, ret_error);
+    result = state_add_scope(post->settings.state, message->scope, clock_ns(CLOCK_REALTIME), &scope,
+                             ret_error);
     if (result)
         return result;
     for (size_t i = 0; i < post->queue_count; i++) {
@@ -627,7 +620,8 @@ static void take_up(struct post *post, const struct outbox_record *record)
 static int load_outbox(struct post *post, char **ret_error)
 {
     CLEANUP_FREE char *warnings = NULL;
-    int error = outbox_load_all(folder_of(post), now_ns(), &post->outbox, &warnings, ret_error);
+    int error = outbox_load_all(folder_of(post), clock_ns(CLOCK_REALTIME), &post->outbox, &warnings,
+                                ret_error);
 
     if (warnings)
         log_error("%s", warnings);

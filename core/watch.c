@@ -8,12 +8,12 @@
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
-#include "judge.h"
+#include "judge-now.h"
 #include "ledger.h"
 #include "log.h"
 #include "memory.h"
@@ -23,7 +23,7 @@
 #include "settle.h"
 #include "watch-close.h"
 
-#define STATUS_INTERVAL_NS INT64_C(1000000000)
+#define STATUS_INTERVAL_NS NS_PER_SECOND
 
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
@@ -32,6 +32,7 @@
 struct watch {
     const struct config *config;
     const struct run_settings *settings;
+    const struct run_facts *facts;
     struct state *state;
     sd_event *event;
     struct ledger *ledger;
@@ -50,14 +51,6 @@ struct watch {
     char *status_line; /* last said to the service manager */
     int64_t status_ns; /* when */
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- when to look */
 
@@ -150,42 +143,16 @@ static void follow_runner(struct watch *watch, int64_t pid)
 
 /* ---------------------------------------------------------------- what was seen */
 
-static bool is_cancelled(const struct watch *watch)
-{
-    int cancelled = state_cancelled(watch->state);
-
-    if (cancelled < 0)
-        log_error("%s: the cancellation marker could not be looked for: %s; nothing is posted "
-                  "while that is so",
-                  watch->state->folder, strerror(-cancelled));
-    return cancelled != 0;
-}
-
 static void fill_policy(const struct watch *watch, struct policy *policy)
 {
+    int error;
+
     run_settings_to_policy(watch->settings, watch->config, policy);
-    policy->cancelled = policy->cancelled || is_cancelled(watch);
-    policy->runner_seen = watch->state->runner_seen;
-    /* The runner of a categorized run rewrites the config for each batch: what it named first, when
-     * watching started, is the whole scope (R1.5). */
-    if (policy->host_count == 0 && watch->state->expected_host_count > 0) {
-        policy->hosts = (const char *const *)watch->state->expected_hosts;
-        policy->host_count = watch->state->expected_host_count;
-    }
-}
-
-/* A URL survives the loss of the log it stood in (R3.5). */
-static void recall_urls(struct watch *watch, struct verdict *verdict)
-{
-    for (size_t i = 0; i < verdict->scope_count; i++) {
-        struct scope_verdict *scope = &verdict->scopes[i];
-        const struct scope_state *known = state_find_scope(watch->state, scope->name);
-
-        if (!scope->run_url && known && known->run_url)
-            scope->run_url = memory_string_in(&verdict->memory, known->run_url);
-    }
-    if (!verdict->run_url && verdict->scope_count == 1)
-        verdict->run_url = verdict->scopes[0].run_url;
+    error = policy_add_state(policy, watch->state);
+    if (error < 0)
+        log_error("%s: the cancellation marker could not be looked for: %s; nothing is posted "
+                  "while that is so",
+                  watch->state->folder, strerror(-error));
 }
 
 static void remember(struct watch *watch, const struct verdict *verdict)
@@ -204,8 +171,9 @@ static void say_status(struct watch *watch, int64_t monotonic_ns)
     const struct verdict *verdict = watch->verdict;
     const struct scope_verdict *scope =
         verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
-    CLEANUP_FREE char *line = scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), NULL)
-                                    : memory_string(verdict->reason);
+    CLEANUP_FREE char *line =
+        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), watch->facts->time_zone)
+              : memory_string(verdict->reason);
     bool is_new = !watch->status_line || strcmp(line, watch->status_line) != 0;
 
     if (watch->ready && (!is_new || monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS))
@@ -306,9 +274,9 @@ static int judge_round(struct watch *watch)
 
     fill_policy(watch, &policy);
     watch->verdict = judge(watch->ledger, &policy, now_ns);
-    recall_urls(watch, watch->verdict);
+    verdict_add_state(watch->verdict, watch->state);
     remember(watch, watch->verdict);
-    follow_runner(watch, watch->verdict->runner_pid);
+    follow_runner(watch, watch->verdict->runner.pid);
     settle_look(&watch->settle, watch->verdict, monotonic_ns);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
@@ -443,7 +411,7 @@ static int loop(struct watch *watch, int terminal, int secrets)
     CLEANUP_FREE char *error = NULL;
     int status;
 
-    watch->closing = watch_close_new(watch->event, watch->config, watch->settings, watch->state,
+    watch->closing = watch_close_new(watch->event, watch->config, watch->facts, watch->state,
                                      terminal, secrets, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
@@ -462,16 +430,20 @@ static int loop(struct watch *watch, int terminal, int secrets)
     return status;
 }
 
-int watch_run(const struct config *config, const struct run_settings *settings, struct state *state,
-              int terminal, int secrets, FILE *progress)
+int watch_run(const struct config *config, const struct run_settings *settings,
+              const struct run_facts *facts, struct state *state, int terminal, int secrets,
+              FILE *progress)
 {
     struct watch watch = {
         .config = config,
         .settings = settings,
+        .facts = facts,
         .state = state,
         .runner_pidfd = -1,
         .runner_pid = -1,
-        .progress = {.stream = progress, .terminal = progress && isatty(fileno(progress))},
+        .progress = {.stream = progress,
+                     .terminal = progress && isatty(fileno(progress)),
+                     .time_zone = facts->time_zone},
     };
     int status = WATCH_STATE;
 

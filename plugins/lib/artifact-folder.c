@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "cleanup.h"
 #include "folder-listing.h"
 #include "host-call.h"
@@ -68,29 +69,9 @@ struct place {
 
 /* ---------------------------------------------------------------- memory */
 
-/* Without memory there is nothing a collector could still say; its worker is replaced. */
-static void *allocated(void *memory)
-{
-    if (!memory) {
-        fputs("collector: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
-static char *join_path(const char *folder, const char *name)
-{
-    char *path = NULL;
-
-    return asprintf(&path, "%s/%s", folder, name) < 0 ? allocated(NULL) : path;
-}
-
 static struct seen *add_seen(struct seen_list *list, const struct seen *item)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 64;
-        list->items = allocated(reallocarray(list->items, list->capacity, sizeof(*list->items)));
-    }
+    list->items = grow_array(list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count] = *item;
     return &list->items[list->count++];
 }
@@ -130,18 +111,18 @@ static const struct seen *find_seen(const struct seen_list *list, const char *pa
 struct artifact_folder *artifact_folder_new(const struct atvm_host *host,
                                             const struct artifact_folder_settings *settings)
 {
-    struct artifact_folder *folder = allocated(calloc(1, sizeof(*folder)));
+    struct artifact_folder *folder = allocate(1, sizeof(*folder));
     size_t endings = 0;
 
     while (settings->endings[endings])
         endings++;
     folder->host = host;
-    folder->path = allocated(strdup(settings->path));
-    folder->kind = allocated(strdup(settings->kind));
-    folder->prefix = allocated(strdup(settings->prefix));
-    folder->endings = allocated(calloc(endings + 1, sizeof(*folder->endings)));
+    folder->path = copy_string(settings->path);
+    folder->kind = copy_string(settings->kind);
+    folder->prefix = copy_string(settings->prefix);
+    folder->endings = allocate(endings + 1, sizeof(*folder->endings));
     for (size_t i = 0; i < endings; i++)
-        folder->endings[i] = allocated(strdup(settings->endings[i]));
+        folder->endings[i] = copy_string(settings->endings[i]);
     folder->depth = settings->depth;
     folder->size_limit = settings->size_limit;
     return folder;
@@ -395,7 +376,7 @@ static bool open_and_visit(struct pass *pass, const struct place *place, const c
 static void look_at_artifact(struct pass *pass, const struct place *place, const char *name,
                              const struct stat *status)
 {
-    CLEANUP_FREE char *path = join_path(place->path, name);
+    CLEANUP_FREE char *path = format_text("%s/%s", place->path, name);
     const struct seen *previous = find_seen(&pass->folder->seen, path);
     struct seen seen = previous ? *previous : (struct seen){0};
     bool is_there = true;
@@ -428,7 +409,7 @@ static void look_into(struct pass *pass, const struct place *place);
 static void look_into_subfolder(struct pass *pass, const struct place *parent, const char *name)
 {
     const struct atvm_host *host = pass->folder->host;
-    CLEANUP_FREE char *path = join_path(parent->path, name);
+    CLEANUP_FREE char *path = format_text("%s/%s", parent->path, name);
     CLEANUP_CLOSE int descriptor = -1;
 
     host->watch(host->context, path);

@@ -1,7 +1,6 @@
 #include "timestamp.h"
 
 #include <stdbool.h>
-#include <string.h>
 #include <time.h>
 
 #define NS_PER_SECOND INT64_C(1000000000)

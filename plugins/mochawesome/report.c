@@ -240,7 +240,7 @@ static void describe_failure(const struct recount *counts, struct atvm_evidence 
     const char *stack = json_member_text(error, "estack");
 
     if (title[0] != '\0')
-        evidence->step = copy_text(title, strlen(title));
+        evidence->step = copy_string(title);
     if (counts->is_hook)
         evidence->flags |= ATVM_EVIDENCE_HOOK;
     if (!message || message[0] == '\0')

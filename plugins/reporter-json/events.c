@@ -168,7 +168,6 @@ static char *listed_path(struct json_object *test)
     const char *title = json_member_text(test, "title");
     const char *full = json_member_text(test, "fullTitle");
     size_t title_length, full_length;
-    char *path = NULL;
 
     if (!title)
         title = json_member_text(test, "name");
@@ -180,9 +179,7 @@ static char *listed_path(struct json_object *test)
     full_length = full ? strlen(full) : 0;
     if (full_length <= title_length + 1 || strcmp(full + full_length - title_length, title) != 0)
         return copy_text(title, title_length);
-    if (asprintf(&path, "%.*s -> %s", (int)(full_length - title_length - 1), full, title) < 0)
-        allocated(NULL);
-    return path;
+    return format_text("%.*s -> %s", (int)(full_length - title_length - 1), full, title);
 }
 
 void json_events_add_list(struct event_log *log, struct json_object *tests,

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "byte-string.h"
 #include "host-call.h"
 
@@ -48,14 +49,13 @@ struct log_follower {
 struct log_follower *log_follower_new(const struct atvm_host *host, const char *path,
                                       const char *kind, const struct log_reader *reader)
 {
-    struct log_follower *follower = allocate(sizeof(*follower));
+    struct log_follower *follower = allocate(1, sizeof(*follower));
 
-    memset(follower, 0, sizeof(*follower));
     follower->host = host;
-    follower->path = allocate_copy(path, strlen(path));
-    follower->kind = kind ? allocate_copy(kind, strlen(kind)) : NULL;
+    follower->path = copy_string(path);
+    follower->kind = kind ? copy_string(kind) : NULL;
     follower->reader = *reader;
-    follower->chunk = allocate(CHUNK_BYTES);
+    follower->chunk = allocate(1, CHUNK_BYTES);
     follower->descriptor = -1;
     follower->tail_offset = -1;
     return follower;

@@ -10,6 +10,7 @@
 
 #include <atvm/plugin.h>
 
+#include "allocate.h"
 #include "byte-string.h"
 #include "cypress-config.h"
 #include "host-call.h"
@@ -138,17 +139,11 @@ static void track_spec(struct spec_collector *self, const char *path)
         host_name_is_bookkeeping(host) || self->spec_count == SPECS_MAX ||
         find_spec(self, relative))
         return;
-    if (self->spec_count == self->spec_capacity) {
-        self->spec_capacity = self->spec_capacity ? 2 * self->spec_capacity : 16;
-        self->specs = realloc(self->specs, self->spec_capacity * sizeof(*self->specs));
-        if (!self->specs)
-            abort();
-    }
-    spec = allocate(sizeof(*spec));
-    memset(spec, 0, sizeof(*spec));
-    spec->path = allocate(strlen(root) + strlen(relative) + 2);
-    spec->relative = stpcpy(stpcpy(spec->path, root), "/");
-    memcpy(spec->relative, relative, strlen(relative) + 1);
+    self->specs =
+        grow_array(self->specs, self->spec_count, &self->spec_capacity, sizeof(*self->specs));
+    spec = allocate(1, sizeof(*spec));
+    spec->path = format_text("%s/%s", root, relative);
+    spec->relative = spec->path + strlen(root) + 1;
     memcpy(spec->host, host, sizeof(host));
     self->specs[self->spec_count++] = spec;
 }
@@ -173,7 +168,7 @@ static void take_log_line(void *user, const char *line, size_t length, int64_t n
         return;
     known = log_line_classify(line_clean(line, length, &clean, &invalid));
     while (known.kind == LOG_LINE_SPEC_PATTERN && spec_pattern_next(&known.argument, &spec)) {
-        char *path = allocate_copy(spec.bytes, spec.length);
+        char *path = copy_text(spec.bytes, spec.length);
 
         track_spec(self, path);
         free(path);
@@ -191,8 +186,7 @@ static void override_environment(struct spec_collector *self)
     if (self->run->plugin)
         script_names_set(&self->environment, plugin,
                          (struct script_value){.kind = SCRIPT_VALUE_STRING,
-                                               .string = allocate_copy(self->run->plugin,
-                                                                       strlen(self->run->plugin))});
+                                               .string = copy_string(self->run->plugin)});
     else if (!script_names_find(&self->environment, plugin))
         script_names_set(&self->environment, plugin,
                          (struct script_value){.kind = SCRIPT_VALUE_UNKNOWN});
@@ -384,9 +378,8 @@ static int32_t look_at_specs(struct spec_collector *self)
 
 static void *spec_create(const struct atvm_host *host)
 {
-    struct spec_collector *self = allocate(sizeof(*self));
+    struct spec_collector *self = allocate(1, sizeof(*self));
 
-    memset(self, 0, sizeof(*self));
     self->host = host;
     return self;
 }

@@ -25,8 +25,8 @@ struct judge_source {
     int32_t batches_before; /* batches in the older parts of a log that was rotated */
     bool stale;             /* outside of the run's window by any of its times (R4.9) */
     bool damaged;           /* not whole, or still growing */
-    const char
-        *stale_rule;    /* id of the rule that says which time is outside; NULL: it is not stale */
+    /* Id of the rule that says which time is outside; NULL: it is not stale. */
+    const char *stale_rule;
     int64_t outside_ns; /* that time; -1 */
 };
 

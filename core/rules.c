@@ -22,10 +22,10 @@ static const struct rule rules[] = {
 
     /* ---- which testimonies are dropped */
     {"older-file-of-its-kind", "the same collector read a newer file of this kind about the host"},
-    {"older-part-of-the-log",
-     "a later part of the log begins the host anew: a pass before that is another attempt's"},
     {"damaged-newest-of-its-kind",
      "a newer file of this kind is damaged and may be the host's: an older pass no longer counts"},
+    {"older-part-of-the-log",
+     "a pass in a part of the log after which the host was expected or begun anew"},
     {"counts-unreadable", "a pass whose numbers are not all known proves nothing"},
     {"counts-do-not-add-up", "a pass whose tests are not the sum of its parts proves nothing"},
     {"zero-tests-executed", "a pass in which no test passed proves nothing"},
@@ -112,16 +112,15 @@ static const struct rule rules[] = {
     {"ended-all-passed", "it has ended, and every host passed"},
     {"ended-with-failures", "it has ended, and a host failed"},
     {"ended-without-result", "it has ended, but a host has no final result"},
-    {"expected-hosts-not-known",
-     "it has ended and what was seen passed, but no list, specPattern or table says who was meant"},
-    {"log-not-read-yet", "the log is long, and its end has not been read yet"},
     {"ended-without-hosts", "it has ended, but nothing says which hosts it had"},
     {"going-on",
      "it has not ended (or not long enough ago to do without the runner's exit), and the runner "
      "lives or could not be looked for"},
-    {"silent",
-     "the runner lives or could not be looked for, but log and artifacts have not changed for "
-     "hang_after"},
+    {"silent", "the runner lives, or could not be looked for, but log and artifacts have not "
+               "changed for hang_after"},
+    {"log-not-read-yet", "the log is long and has not been read to its end yet"},
+    {"expected-hosts-not-known", "it has ended and its hosts passed, but no list, specPattern or "
+                                 "totals row says who was meant"},
     {"runner-gone-without-end", "the runner is gone, and nothing shows that it came to its end"},
     {"waiting-for-the-runner", "nothing was seen yet, and start_grace is not over"},
     {"runner-never-seen", "nothing was seen, and start_grace is over"},

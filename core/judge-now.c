@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"

@@ -7,6 +7,7 @@
 #include "judge-now.h"
 #include "log.h"
 #include "memory.h"
+#include "run-facts.h"
 
 struct status_live {
     const struct config *config;
@@ -15,7 +16,7 @@ struct status_live {
     struct status_window window;
     bool unwatched; /* nobody told how the run was started */
     bool examined;  /* it was found out */
-    struct run_facts facts;
+    struct run_facts *facts;
     struct report report;
     struct verdict *verdict, *previous;
 };
@@ -87,6 +88,7 @@ struct status_live *status_live_new(struct config *config, struct run_settings *
     live->unwatched = !state;
     live->window.since_ns = -1;
     complete_settings(live, state);
+    live->facts = run_facts_new(settings, config);
     live->now = start_collecting(live, ret_error);
     if (live->now)
         return live;
@@ -101,6 +103,7 @@ void status_live_free(struct status_live *live)
     verdict_free(live->verdict);
     verdict_free(live->previous);
     judge_now_free(live->now);
+    run_facts_free(live->facts);
     free(live);
 }
 
@@ -153,10 +156,7 @@ static void judge_what_was_found(struct status_live *live, struct state *state)
 {
     verdict_free(live->previous);
     live->previous = live->verdict;
-    live->facts = (struct run_facts){.template_name = live->settings->template_name,
-                                     .plugin = live->settings->plugin,
-                                     .config_name = live->config->cypress_config};
-    live->report = (struct report){.facts = &live->facts};
+    live->report = (struct report){.facts = live->facts};
     live->verdict = judge_now_verdict(live->now, state, &live->report.now_ns);
     live->report.verdict = live->verdict;
 }

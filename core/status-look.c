@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 #include "memory.h"
 #include "progress-output.h"
@@ -23,14 +23,6 @@ struct status_look {
     struct status_live *live; /* NULL: it was closed at the first look */
     bool warned;              /* of a damaged state */
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 struct status_look *status_look_new(const char *config_path, struct run_settings *settings,
                                     char **ret_error)

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SECOND INT64_C(1000000000)
+#include "clock.h"
 
 /* /proc/stat gives the time of boot, from which the start of a process is counted, in whole seconds
  * (proc(5), btime). */
-#define PROCESS_START_SLACK SECOND
+#define PROCESS_START_SLACK NS_PER_SECOND
 
 struct status_window status_window_of(const struct window_hints *hints)
 {
@@ -25,7 +25,7 @@ struct status_window status_window_of(const struct window_hints *hints)
         window = (struct status_window){hints->launch_written_ns, "the end of its launch log"};
     /* The first line was written in the same tick as the file was created. */
     if (window.since_ns >= 0)
-        window.since_ns -= SECOND;
+        window.since_ns -= NS_PER_SECOND;
     return window;
 }
 
@@ -54,7 +54,7 @@ static int64_t runner_start(const struct ledger *ledger)
 
 static int64_t nanoseconds(const struct statx_timestamp *time)
 {
-    return time->tv_sec * SECOND + time->tv_nsec;
+    return time->tv_sec * NS_PER_SECOND + time->tv_nsec;
 }
 
 /* -1 where there is no such file, or its file system does not keep that time. */

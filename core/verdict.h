@@ -164,6 +164,9 @@ struct verdict {
     const char *run_url;
     struct scope_verdict *scopes;
     size_t scope_count;
+    /* Categorized: the run is not over, whatever its state: the runner may begin another batch or
+       bring a late result. */
+    bool more_may_come;
     bool runner_seen; /* ever, in this run: to be remembered in the state */
     struct runner_verdict runner;
     struct source_verdict *sources; /* all of the ledger's, by collector, path and time */

@@ -2,7 +2,6 @@
 #include "command.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"

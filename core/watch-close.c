@@ -209,15 +209,17 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, int32_t format)
+static char *render_body(void *user, const struct post_form *form)
 {
     const struct rendering *rendering = user;
 
-    if (format == ATVM_FORMAT_JSON)
+    if (form->format == ATVM_FORMAT_JSON)
         return render_json(rendering->report);
-    if (format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown(rendering->report, rendering->scope);
-    return render_text(rendering->report, rendering->scope);
+    if (form->format == ATVM_FORMAT_MARKDOWN)
+        return render_markdown_limited(rendering->report, rendering->scope, form->limit_bytes,
+                                       form->limit_characters);
+    return render_text_limited(rendering->report, rendering->scope, form->limit_bytes,
+                               form->limit_characters);
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
@@ -273,8 +275,11 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 {
     struct scope_state *state = state_find_scope(closing->state, scope->name);
     struct run_facts facts = facts_of(closing);
-    struct report source = {
-        .verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
+    CLEANUP_FREE char *full_report = state ? state_report_path(state, "md") : NULL;
+    struct report source = {.verdict = verdict,
+                            .facts = &facts,
+                            .now_ns = clock_ns(CLOCK_REALTIME),
+                            .full_report = full_report};
     int status;
 
     if (!state || state->closed_ns >= 0)
@@ -294,7 +299,8 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
 {
     struct scope_state *state = state_find_scope(closing->state, verdict->build);
     struct run_facts facts = facts_of(closing);
-    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
+    struct report source = {
+        .verdict = verdict, .facts = &facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
     if (!state || state->closed_ns >= 0)

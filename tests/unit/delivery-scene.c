@@ -138,11 +138,11 @@ void delivery_scene_close(struct delivery_scene *scene)
     scene->event = NULL;
 }
 
-static char *render(void *user, int32_t format)
+static char *render(void *user, const struct post_form *form)
 {
     static const char *const names[] = {"", "text", "markdown", "json"};
 
-    return memory_format("%s as %s", (const char *)user, names[format]);
+    return memory_format("%s as %s", (const char *)user, names[form->format]);
 }
 
 void delivery_scene_post(struct delivery_scene *scene, const char *scope)

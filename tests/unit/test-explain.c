@@ -30,10 +30,10 @@ static const char *const two[] = {A, B, NULL};
 /* Words in the judge's sources that look like the id of a rule, but are the collectors' words
  * (forms, kinds, entities) or parts of sentences. */
 static const char *const no_rules[] = {
-    "at",          "cloud-row",     "cloud-totals", "config",        "cypress-row",  "defunct",
-    "encoding",    "events-custom", "host",         "hosts",         "junit",        "log",
-    "mochawesome", "neither",       "process",      "reporter-json", "reporter-txt", "results-box",
-    "runner",      "text-custom",   "windows",
+    "at",          "cloud-row",     "cloud-totals", "config",  "cypress-row",   "defunct",
+    "encoding",    "events-custom", "host",         "hosts",   "junit",         "log",
+    "minutes",     "mochawesome",   "neither",      "process", "reporter-json", "reporter-txt",
+    "results-box", "runner",        "text-custom",  "windows",
 };
 
 static bool is_no_rule(const char *word)

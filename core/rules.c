@@ -69,6 +69,8 @@ static const struct rule rules[] = {
     {"flow-not-known",
      "which steps the host's flow has is not known, so no log can be seen to be whole"},
     {"log-lacks-steps-of-the-flow", "the log does not hold every step of the flow in order"},
+    {"nothing-executed-bars-the-proof",
+     "a direct source says that no test of the host was executed, so a log alone is not enough"},
     {"damage-bars-the-proof", "a damaged source may be this host's, so a log alone is not enough"},
     {"missing-kind-bars-the-proof",
      "other hosts left a kind of artifact that this one lacks, so a log alone is not enough"},

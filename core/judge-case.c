@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge-batch.h"
+
 #define SECOND INT64_C(1000000000)
 
 /* Embedded times are cut to whole seconds (JUnit, file names); file times may run ahead of the
@@ -76,9 +78,37 @@ static int compare_sources(const void *one, const void *other)
 
     if (order == 0)
         order = strcmp(a->source->file.path, b->source->file.path);
-    if (order == 0 && a->source->read_ns != b->source->read_ns)
-        order = a->source->read_ns < b->source->read_ns ? -1 : 1;
-    return order;
+    return order ? order : (a->listed > b->listed) - (a->listed < b->listed);
+}
+
+/* Every batch has a record of its own; a higher number than there can be records is none. */
+static int32_t batch_of(const struct atvm_evidence *record)
+{
+    return record->batch > 0 && record->batch <= LEDGER_RECORDS_MAX ? record->batch : 0;
+}
+
+static int32_t batches_of(const struct judge_source *source)
+{
+    int32_t last = 0;
+
+    for (size_t i = 0; !source->stale && i < source->source->record_count; i++)
+        if (batch_of(&source->source->records[i]) > last)
+            last = batch_of(&source->source->records[i]);
+    return last;
+}
+
+/* Each part of a log that was rotated numbers its batches from 1. */
+static void count_batches(struct judge_case *judged)
+{
+    for (size_t i = 1; i < judged->source_count; i++) {
+        const struct judge_source *before = &judged->sources[i - 1];
+        struct judge_source *source = &judged->sources[i];
+
+        if (judge_text_is(source->source->file.kind, "log") &&
+            strcmp(before->source->collector, source->source->collector) == 0 &&
+            strcmp(before->source->file.path, source->source->file.path) == 0)
+            source->batches_before = before->batches_before + batches_of(before);
+    }
 }
 
 static void list_sources(struct judge_case *judged, const struct ledger *ledger)
@@ -91,6 +121,7 @@ static void list_sources(struct judge_case *judged, const struct ledger *ledger)
 
         judged->sources[i] = (struct judge_source){
             .source = source,
+            .listed = i,
             .artifact = artifact_kind_of(source->file.kind),
             .damaged = source->quality != ATVM_QUALITY_WHOLE,
             .outside_ns = -1,
@@ -98,6 +129,7 @@ static void list_sources(struct judge_case *judged, const struct ledger *ledger)
         look_at_times(judged, &judged->sources[i]);
     }
     qsort(judged->sources, judged->source_count, sizeof(*judged->sources), compare_sources);
+    count_batches(judged);
 }
 
 static int compare_by_host(const void *one, const void *other)
@@ -120,8 +152,12 @@ static void list_items(struct judge_case *judged)
     for (size_t i = 0; i < judged->source_count; i++) {
         const struct judge_source *from = &judged->sources[i];
 
-        for (size_t j = 0; !from->stale && j < from->source->record_count; j++, index++)
-            judged->items[index] = (struct judge_item){from, &from->source->records[j], index};
+        for (size_t j = 0; !from->stale && j < from->source->record_count; j++, index++) {
+            const struct atvm_evidence *record = &from->source->records[j];
+            int32_t batch = batch_of(record) ? batch_of(record) + from->batches_before : 0;
+
+            judged->items[index] = (struct judge_item){from, record, index, batch, batch};
+        }
     }
     judged->item_count = count;
     for (size_t i = 0; i < count; i++)
@@ -155,7 +191,26 @@ const struct judge_item *const *judge_case_items_of(const struct judge_case *jud
 bool judge_item_is_log(const struct judge_item *item, int32_t batch)
 {
     return judge_text_is(item->from->source->file.kind, "log") &&
-           (batch == 0 || item->record->batch == batch);
+           (batch == 0 || item->batch == batch);
+}
+
+int32_t judge_last_batch(const struct judge_case *judged)
+{
+    int32_t last = 0;
+
+    for (size_t i = 0; i < judged->item_count; i++)
+        if (judge_item_is_log(&judged->items[i], 0) && judged->items[i].batch > last)
+            last = judged->items[i].batch;
+    return last;
+}
+
+/* A long log is read in several passes: its end, and any failure, may be in the rest. */
+static bool is_being_read(const struct judge_case *judged, const struct judge_source *source)
+{
+    const struct ledger_pass *pass = ledger_pass_of(judged->ledger, source->source->collector);
+
+    return source->source->quality == ATVM_QUALITY_GROWING && pass &&
+           pass->result == ATVM_COLLECT_AGAIN;
 }
 
 static void look_at_log(struct judge_case *judged)
@@ -180,6 +235,7 @@ static void look_at_log(struct judge_case *judged)
             if (!judged->log || source->source->file.mtime_ns >= judged->log->source->file.mtime_ns)
                 judged->log = source;
             has_fault |= source->damaged;
+            judged->log_unread |= is_being_read(judged, source);
         }
     }
     judged->log_readable = judged->log && has_pattern && !has_fault;
@@ -385,4 +441,6 @@ void judge_case_init(struct judge_case *judged, const struct ledger *ledger,
     look_at_processes(judged, ledger);
     list_hosts(judged);
     look_at_artifacts(judged);
+    if (policy->categorized)
+        judge_join_batches(judged);
 }

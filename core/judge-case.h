@@ -20,11 +20,13 @@ enum artifact_kind {
 /* One source, and whether it counts. */
 struct judge_source {
     const struct ledger_source *source;
+    size_t listed; /* place in the ledger: of one path, older parts come first */
     enum artifact_kind artifact;
-    bool stale;   /* outside of the run's window by any of its times (R4.9) */
-    bool damaged; /* not whole, or still growing */
-    const char
-        *stale_rule;    /* id of the rule that says which time is outside; NULL: it is not stale */
+    int32_t batches_before; /* batches in the older parts of a log that was rotated */
+    bool stale;             /* outside of the run's window by any of its times (R4.9) */
+    bool damaged;           /* not whole, or still growing */
+    /* Id of the rule that says which time is outside; NULL: it is not stale. */
+    const char *stale_rule;
     int64_t outside_ns; /* that time; -1 */
 };
 
@@ -32,7 +34,9 @@ struct judge_source {
 struct judge_item {
     const struct judge_source *from;
     const struct atvm_evidence *record;
-    size_t order; /* place in the canonical order */
+    size_t order;    /* place in the canonical order */
+    int32_t attempt; /* number of the batch, counted over all parts of the log; 0: none */
+    int32_t batch;   /* the same; but of a sub-run with several batches the first one's number */
 };
 
 struct judge_case {
@@ -47,6 +51,7 @@ struct judge_case {
     const struct judge_item **by_host; /* those with a host: by name, then canonical order */
     size_t by_host_count;
     const struct judge_source *log; /* the run log that is in the window; NULL: none */
+    bool log_unread;                /* its collector has not got to its end yet */
     bool log_readable;              /* UTF-8 and with an "Extracted specPattern:" line */
     struct runner_verdict runner;
     int64_t last_artifact_ns; /* newest host artifact of this run; -1 */
@@ -73,6 +78,8 @@ bool judge_case_damage_concerns(const struct judge_case *judged, const struct ju
 
 /* Whether the record was read from a run log (not an artifact), in this batch (0: any). */
 bool judge_item_is_log(const struct judge_item *item, int32_t batch);
+/* The highest number of a batch in the log; 0: it holds none. */
+int32_t judge_last_batch(const struct judge_case *judged);
 bool judge_text_is(const char *text, const char *wanted);
 /* "junit" ...: the kind of source that leaves such an artifact. */
 const char *judge_artifact_name(enum artifact_kind kind);

@@ -92,13 +92,17 @@ void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *
         /* A batch that announces the build's own name announces none of its own. */
         if (scope->is_subrun && record->scope && strcmp(record->scope, judged->policy->build) != 0)
             scope->name = record->scope;
-        scope->log_ended = scope->interrupted = false;
+        scope->log_ended = scope->interrupted = scope->has_totals = false;
         scope->cancelled = NULL;
         break;
+    case ATVM_CLAIM_EXPECTED_HOST:
+        scope->lists_hosts = true;
+        break;
     case ATVM_CLAIM_HOST_STARTED:
-        scope->log_ended = scope->interrupted = false;
+        scope->log_ended = scope->interrupted = scope->has_totals = false;
         break;
     case ATVM_CLAIM_SCOPE_TOTALS:
+        scope->has_totals = true;
         scope->interrupted = false;
         break;
     case ATVM_CLAIM_SCOPE_ENDED:
@@ -127,14 +131,15 @@ static void read_log(const struct judge_case *judged, struct judge_scope *scope)
             judge_scope_read_line(judged, scope, judged->items[i].record);
 }
 
-static int32_t last_batch(const struct judge_case *judged)
+/* The batch that the log was in last. */
+static int32_t latest_batch(const struct judge_case *judged)
 {
-    int32_t last = 0;
+    int32_t latest = 0;
 
     for (size_t i = 0; i < judged->item_count; i++)
-        if (judge_item_is_log(&judged->items[i], 0) && judged->items[i].record->batch > last)
-            last = judged->items[i].record->batch;
-    return last;
+        if (judge_item_is_log(&judged->items[i], 0) && judged->items[i].batch > 0)
+            latest = judged->items[i].batch;
+    return latest;
 }
 
 /* ---------------------------------------------------------------- bookkeeping XML */
@@ -191,7 +196,7 @@ static void note_log_end_time(const struct judge_case *judged, struct judge_scop
 {
     /* The log has no times of its own; its last change dates the end of what it holds last. */
     if (scope->log_ended && scope->end_ns < 0 && judged->log &&
-        (scope->batch == 0 || scope->batch == last_batch(judged)))
+        (scope->batch == 0 || scope->batch == latest_batch(judged)))
         scope->end_ns = judged->log->source->file.mtime_ns;
 }
 
@@ -254,7 +259,7 @@ static struct judge_scope *find_scope(struct scope_list *list, const char *name)
     return NULL;
 }
 
-static bool batch_claims(const struct judge_item *item)
+bool judge_batch_claims(const struct judge_item *item)
 {
     return item->record->host && item->record->basis != ATVM_BASIS_BOOKKEEPING &&
            (item->record->claim == ATVM_CLAIM_EXPECTED_HOST ||
@@ -269,11 +274,36 @@ static void add_batch(struct scope_list *list, int32_t batch)
     for (size_t i = 0; i < list->judged->item_count; i++) {
         const struct judge_item *item = &list->judged->items[i];
 
-        if (judge_item_is_log(item, batch) && batch_claims(item) &&
+        if (judge_item_is_log(item, batch) && judge_batch_claims(item) &&
             !scope_has_host(scope, item->record->host))
             scope->hosts[scope->host_count++] = item->record->host;
     }
     read_log(list->judged, scope);
+    /* Of a batch whose first line has come the next ones will tell which sub-run it is. */
+    if (!scope->name && scope->host_count == 0 && !scope->log_ended)
+        list->count--;
+}
+
+/* Its records may have been given the number of an earlier batch, with which it goes on. */
+static bool batch_is_shown(const struct judge_case *judged, int32_t batch)
+{
+    for (size_t i = 0; i < judged->item_count; i++)
+        if (judge_item_is_log(&judged->items[i], batch))
+            return true;
+    return false;
+}
+
+/* A batch that announces the name of one that has ended is another sub-run: one name for both
+ * would give the second no post. */
+static void name_apart(struct scope_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct judge_scope *scope = &list->scopes[i];
+
+        if (scope->name && find_scope(list, scope->name) != scope)
+            scope->name =
+                memory_format_in(list->judged->memory, "%s-batch%d", scope->name, scope->batch);
+    }
 }
 
 /* "<build>-<group>" of a bookkeeping XML of this run; NULL: not one. */
@@ -288,7 +318,7 @@ static const char *grouped_name(const struct judge_case *judged, const struct ju
     return named;
 }
 
-static const char *family_name(const struct judge_case *judged, const char *family)
+const char *judge_family_scope(const struct judge_case *judged, const char *family)
 {
     return memory_format_in(judged->memory, "%s-%s", judged->policy->build, family);
 }
@@ -298,9 +328,10 @@ static const char *family_name(const struct judge_case *judged, const char *fami
 static void name_batch(struct scope_list *list, struct judge_scope *scope)
 {
     const struct judge_case *judged = list->judged;
-    const char *name = scope->host_count
-                           ? family_name(judged, judge_host_family(scope->hosts[0], judged->memory))
-                           : NULL;
+    const char *name =
+        scope->host_count
+            ? judge_family_scope(judged, judge_host_family(scope->hosts[0], judged->memory))
+            : NULL;
 
     for (size_t i = 0; i < judged->item_count && (!name || find_scope(list, name)); i++) {
         const char *grouped = grouped_name(judged, &judged->items[i]);
@@ -338,12 +369,14 @@ static void add_subruns_without_log(struct scope_list *list)
     }
     for (size_t i = 0; i < judged->host_count; i++) {
         const char *host = judged->hosts[i];
-        const char *name = family_name(judged, judge_host_family(host, judged->memory));
+        const char *name = judge_family_scope(judged, judge_host_family(host, judged->memory));
         struct judge_scope *scope = find_scope(list, name);
 
         if (any_scope_has_host(list, host) || (!scope && !host_has_begun(judged, host)))
             continue;
-        if (scope && scope->batch > 0)
+        /* A batch of the log without a specPattern of its own is to run the expected hosts of its
+         * family, also those it has not got to yet. */
+        if (scope && scope->batch > 0 && (scope->lists_hosts || i >= judged->expected_count))
             continue;
         scope = subrun_without_log(list, name);
         scope->hosts[scope->host_count++] = host;
@@ -381,7 +414,7 @@ static void order_subruns(struct scope_list *list)
 
 static struct judge_scope *subruns(const struct judge_case *judged, size_t *ret_count)
 {
-    int32_t batches = last_batch(judged);
+    int32_t batches = judge_last_batch(judged);
     size_t most = (size_t)batches + judged->host_count + judged->item_count + 1;
     struct scope_list list = {
         .judged = judged,
@@ -389,7 +422,9 @@ static struct judge_scope *subruns(const struct judge_case *judged, size_t *ret_
     };
 
     for (int32_t batch = 1; batch <= batches; batch++)
-        add_batch(&list, batch);
+        if (batch_is_shown(judged, batch))
+            add_batch(&list, batch);
+    name_apart(&list);
     for (size_t i = 0; i < list.count; i++)
         if (!list.scopes[i].name)
             name_batch(&list, &list.scopes[i]);

@@ -117,7 +117,7 @@ static bool begins_anew_later(const struct host_case *host, const struct judge_i
     for (size_t i = 0; i < count; i++) {
         int32_t claim = items[i]->record->claim;
 
-        if (judge_item_is_log(items[i], 0) && items[i]->record->batch > item->record->batch &&
+        if (judge_item_is_log(items[i], 0) && items[i]->attempt > item->attempt &&
             (claim == ATVM_CLAIM_EXPECTED_HOST || claim == ATVM_CLAIM_HOST_STARTED))
             return true;
     }

@@ -435,6 +435,32 @@ static int32_t format_of(const struct config_module *sink)
     return strcmp(word, "json") == 0 ? ATVM_FORMAT_JSON : ATVM_FORMAT_TEXT;
 }
 
+static size_t number_of(struct json_object *object, const char *name)
+{
+    struct json_object *value = NULL;
+    int64_t number = 0;
+
+    if (json_object_object_get_ex(object, name, &value) &&
+        json_object_is_type(value, json_type_int))
+        number = json_object_get_int64(value);
+    return number > 0 ? (size_t)number : 0;
+}
+
+/* Its limits are its module's; an option "max_characters" lowers the one (doc/outbox.md). */
+static struct post_form form_of(const struct config_module *sink)
+{
+    struct post_form form = {
+        .format = format_of(sink),
+        .limit_bytes = number_of(sink->description, "limit_bytes"),
+        .limit_characters = number_of(sink->description, "limit_characters"),
+    };
+    size_t characters = number_of(sink->options, "max_characters");
+
+    if (characters > 0 && (form.limit_characters == 0 || characters < form.limit_characters))
+        form.limit_characters = characters;
+    return form;
+}
+
 static struct outbox_record *find_record(const struct post *post, const char *sink,
                                          const char *scope)
 {
@@ -521,6 +547,7 @@ static int add_for_sink(struct post *post, const struct config_module *sink,
                         char **ret_error)
 {
     const struct outbox_record *known = find_record(post, sink->name, message->scope);
+    const struct post_form form = form_of(sink);
     int posted;
     char *body;
 
@@ -536,7 +563,7 @@ static int add_for_sink(struct post *post, const struct config_module *sink,
     }
     if (posted)
         return suppress_by_marker(post, sink, message, ret_error);
-    body = message->render(message->user, format_of(sink));
+    body = message->render(message->user, &form);
     if (!body) {
         *ret_error = memory_format("%s: sink %s: its message could not be rendered", message->scope,
                                    sink->name);

@@ -56,14 +56,20 @@ int post_new(sd_event *event, const struct post_settings *settings, struct post 
              char **ret_error);
 void post_free(struct post *post);
 
+/* What a sink takes. */
+struct post_form {
+    int32_t format;                       /* enum atvm_format */
+    size_t limit_bytes, limit_characters; /* 0: none */
+};
+
 /* The message of a scope. Strings are copied. */
 struct post_message {
     const char *scope;
     const char *key;        /* the same whenever this message is posted again */
     const char *title;      /* one line */
     const char *supersedes; /* key of the message it corrects; NULL: none */
-    /* The body in a format (enum atvm_format); free()d by post. NULL: it cannot be rendered. */
-    char *(*render)(void *user, int32_t format);
+    /* The body in a form; free()d by post. NULL: it cannot be rendered. */
+    char *(*render)(void *user, const struct post_form *form);
     void *user;
 };
 

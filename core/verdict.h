@@ -104,6 +104,9 @@ struct conflict {
 
 enum flow_source { FLOW_NONE, FLOW_SPEC, FLOW_CONFIG };
 
+/* "none", "spec", "config". */
+const char *flow_source_name(enum flow_source source);
+
 struct scope_verdict {
     const char *name;
     enum run_state state;
@@ -161,6 +164,9 @@ struct verdict {
     const char *run_url;
     struct scope_verdict *scopes;
     size_t scope_count;
+    /* Categorized: the run is not over, whatever its state: the runner may begin another batch or
+       bring a late result. */
+    bool more_may_come;
     bool runner_seen; /* ever, in this run: to be remembered in the state */
     struct runner_verdict runner;
     struct source_verdict *sources; /* all of the ledger's, by collector, path and time */

@@ -702,8 +702,8 @@ static void texts_and_titles_without_end_take_bounded_memory(void **state)
 
         junit_report_read(descriptor, &report);
         assert_string_equal(report.problem, "");
-        assert_true(report.titles.length <= report.titles.limit);
-        assert_true(report.failure_body.length <= report.failure_body.limit);
+        assert_true(report.titles.string.length <= report.titles.limit);
+        assert_true(report.failure_body.string.length <= report.failure_body.limit);
         assert_true(i == 0 ? report.titles.cut : report.failure_body.cut);
         junit_report_free(&report);
     }

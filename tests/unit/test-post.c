@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "deliver.h"
 #include "delivery-scene.h"
 #include "memory.h"
@@ -335,11 +336,9 @@ static struct outbox_record *new_record(struct delivery_scene *scene)
         .title = memory_string("batch"),
         .body = memory_string("body"),
     };
-    struct timespec now;
 
     (void)scene;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return outbox_record_new("chat", &message, 1, now.tv_sec * INT64_C(1000000000));
+    return outbox_record_new("chat", &message, 1, clock_ns(CLOCK_REALTIME));
 }
 
 /* In the child a failed step ends it with 1, which the test sees. */

@@ -275,7 +275,7 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 {
     struct scope_state *state = state_find_scope(closing->state, scope->name);
     struct run_facts facts = facts_of(closing);
-    CLEANUP_FREE char *full_report = state ? state_report_path(state, "md") : NULL;
+    CLEANUP_FREE char *full_report = state ? state_report_path(state, "json") : NULL;
     struct report source = {.verdict = verdict,
                             .facts = &facts,
                             .now_ns = clock_ns(CLOCK_REALTIME),

@@ -662,7 +662,7 @@ class Watched:
             environment = {**lapse.environment(), "MATTERMOST_ATVM_WEBHOOK": stand_in.url}
             environment["MATTERMOST_ATVM_CHANNEL"] = "qa-runs"
             try:
-                self.watch(lapse, environment)
+                self.watch(lapse, environment, stand_in)
             finally:
                 lapse.close()
             self.kept = self.read_all(lapse.state_root)
@@ -675,7 +675,7 @@ class Watched:
         with open(config, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def watch(self, lapse, environment):
+    def watch(self, lapse, environment, stand_in):
         with tempfile.TemporaryFile() as errors:
             watcher = subprocess.Popen(
                 lapse.command(WATCHER),
@@ -687,6 +687,8 @@ class Watched:
             try:
                 lapse.play()
                 lapse.end_runner()
+                stand_in.worker = watcher.pid
+                stand_in.has_worker.set()
                 self.status = watcher.wait(timeout=DEADLINE)
                 # Started again, it has nothing to do.
                 command = lapse.command(WATCHER)
@@ -711,8 +713,20 @@ class Watched:
 
 
 def whole_watcher(tap):
-    with StandIn(OK) as stand_in:
+    maps = []
+
+    def look_at_the_watcher(stand_in, connection):
+        stand_in.read(connection)
+        stand_in.has_worker.wait(DEADLINE)
+        with open(f"/proc/{stand_in.worker}/maps", encoding="utf-8") as file:
+            maps.append(file.read())
+        stand_in.send(connection, *OK)
+
+    with StandIn(look_at_the_watcher) as stand_in:
         watched = Watched("01-pass-all-sources-agree", stand_in)
+    tap.ok("atvm-watcher" in maps[0], "while it posts, the watcher's memory map can be read", maps)
+    for name in ["libcurl", "mattermost.so"]:
+        tap.ok(name not in maps[0], f"the watcher has not loaded {name}", maps)
     tap.equal((watched.status, watched.again.returncode), (0, 0), "the watcher ends well", watched.said)
     tap.equal(len(stand_in.requests), 1, "exactly one post has arrived", watched.said)
     sent = json.loads(stand_in.requests[0].body)

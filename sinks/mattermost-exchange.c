@@ -15,6 +15,7 @@ struct transfer {
     const struct mattermost_request *request;
     struct mattermost_exchange *exchange;
     const char *stopped; /* why a callback of ours ended it; NULL */
+    bool head_is_whole;  /* the blank line after the last answer's headers was seen */
     CURL *easy;
     struct curl_slist *headers;
 };
@@ -126,6 +127,7 @@ static size_t on_header(char *line, size_t one, size_t length, void *user)
     char value[MATTERMOST_WEBHOOK_MAX];
 
     (void)one;
+    transfer->head_is_whole = length > 0 && (line[0] == '\r' || line[0] == '\n');
     if (length > 5 && strncasecmp(line, "HTTP/", 5) == 0)
         forget_headers(answer);
     else if (header_is(line, length, "Retry-After", value, sizeof(value)))
@@ -271,6 +273,9 @@ void mattermost_exchange(const struct mattermost_request *request,
         exchange->code = perform(&transfer);
         curl_global_cleanup();
     }
+    /* libcurl is content with an answer that ends within its headers. */
+    if (exchange->code == CURLE_OK && request->body && !transfer.head_is_whole)
+        exchange->code = CURLE_PARTIAL_FILE;
     if (transfer.stopped)
         snprintf(exchange->detail, sizeof(exchange->detail), "%s", transfer.stopped);
     else if (!*exchange->detail)

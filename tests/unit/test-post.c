@@ -90,6 +90,52 @@ static void test_the_format_is_the_sinks_own(void **state)
     described->description = NULL;
 }
 
+static char *render_form(void *user, const struct post_form *form)
+{
+    (void)user;
+    return memory_format("%zu bytes, %zu characters", form->limit_bytes, form->limit_characters);
+}
+
+/* Of the limits that a module states, an option max_characters lowers one. */
+static void test_a_message_is_asked_for_in_the_size_its_sink_takes(void **state)
+{
+    static const struct {
+        const char *description; /* NULL: not known */
+        int max_characters;      /* 0: not given */
+        const char *expected;
+    } cases[] = {
+        {NULL, 0, "0 bytes, 0 characters"},
+        {"{\"limit_bytes\":0,\"limit_characters\":0}", 0, "0 bytes, 0 characters"},
+        {"{\"limit_bytes\":9,\"limit_characters\":5}", 0, "9 bytes, 5 characters"},
+        {"{\"limit_bytes\":9,\"limit_characters\":5}", 7, "9 bytes, 5 characters"},
+        {"{\"limit_bytes\":9,\"limit_characters\":5}", 4, "9 bytes, 4 characters"},
+        {"{\"limit_characters\":0}", 4, "0 bytes, 4 characters"},
+    };
+    struct delivery_scene *scene = *state;
+    struct config_module *sink = delivery_scene_add(scene, "chat", "deliver");
+
+    delivery_scene_open(scene);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *scope = memory_format("scope%zu", i), *error = NULL;
+        const struct post_message message = {
+            .scope = scope, .key = scope, .title = scope, .render = render_form};
+        struct outbox_record *record;
+
+        sink->description = cases[i].description ? json_tokener_parse(cases[i].description) : NULL;
+        if (cases[i].max_characters)
+            json_object_object_add(sink->options, "max_characters",
+                                   json_object_new_int(cases[i].max_characters));
+        assert_int_equal(post_scope(scene->post, &message, &error), 0);
+        record = delivery_scene_record(scene, "chat", scope);
+        assert_string_equal(record->message.body, cases[i].expected);
+        outbox_record_free(record);
+        json_object_put(sink->description);
+        sink->description = NULL;
+        json_object_object_del(sink->options, "max_characters");
+        free(scope);
+    }
+}
+
 static void test_what_each_behaviour_of_a_sink_leads_to(void **state)
 {
     static const struct {
@@ -518,6 +564,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_every_sink_gets_the_message_once),
         TEST(test_the_format_is_the_sinks_own),
+        TEST(test_a_message_is_asked_for_in_the_size_its_sink_takes),
         TEST(test_what_each_behaviour_of_a_sink_leads_to),
         TEST(test_gives_up_after_the_configured_age),
         TEST(test_a_policy_may_send_again_what_is_uncertain),

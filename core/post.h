@@ -42,6 +42,7 @@ struct post_settings {
     int terminal;           /* what the stdout sink writes to; -1: nothing */
     int secrets;            /* see struct deliver_settings; -1: none */
     const char *executable; /* of the deliver workers; NULL: the running binary */
+    int64_t grace_ns;       /* see struct deliver_settings; 0: the usual */
     struct post_events events;
     void *user;
 };

@@ -114,6 +114,7 @@ void delivery_scene_open(struct delivery_scene *scene)
         .config = &scene->config,
         .terminal = scene->terminal,
         .secrets = scene->secrets,
+        .grace_ns = SCENE_GRACE_NS,
         .events = {on_settled},
         .user = scene,
     };

@@ -436,7 +436,8 @@ static struct outbox_record *start_worker(struct delivery_scene *scene, bool *en
                                                   .receipt = receipt,
                                                   .terminal = -1,
                                                   .secrets = -1,
-                                                  .timeout_ns = scene->config.deliver_timeout_ns},
+                                                  .timeout_ns = scene->config.deliver_timeout_ns,
+                                                  .grace_ns = SCENE_GRACE_NS},
                        note_end, ended, &deliver, &error_of_child) == 0);
     close(receipt);
     return record;
@@ -557,6 +558,18 @@ static void test_a_restarted_watcher_waits_for_a_worker_that_still_sends(void **
     assert_int_equal(delivery_scene_arrived(scene, "chat"), 1);
 }
 
+static void test_a_hung_worker_whose_watcher_is_gone_ends_itself(void **state)
+{
+    struct delivery_scene *scene = *state;
+
+    scene->config.deliver_timeout_ns = 100 * 1000000;
+    delivery_scene_add(scene, "chat", "hang");
+    run_and_die(scene, die_while_the_worker_is_sending);
+    delivery_scene_open(scene);
+    delivery_scene_run(scene, 1);
+    assert_record(scene, "chat", "batch", OUTBOX_UNCERTAIN, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -579,6 +592,7 @@ int main(int argc, char **argv)
         TEST(test_an_unfinished_message_for_a_removed_sink_is_held),
         cmocka_unit_test(test_a_watcher_that_dies_posts_once_or_holds),
         TEST(test_a_restarted_watcher_waits_for_a_worker_that_still_sends),
+        TEST(test_a_hung_worker_whose_watcher_is_gone_ends_itself),
     };
     int status;
 

@@ -94,9 +94,12 @@ static bool header_is(const char *line, size_t length, const char *name, char *v
 
 #define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-/* An answer may come after others (100 Continue, a proxy's 200): the last one counts. */
-static void forget_headers(struct mattermost_answer *answer)
+/* An answer may come after others (100 Continue): the last one counts. */
+static void begin_answer(struct transfer *transfer)
 {
+    struct mattermost_answer *answer = &transfer->exchange->answer;
+
+    transfer->head_is_whole = false;
     answer->content_type[0] = answer->redirect[0] = answer->request_id[0] = '\0';
     answer->retry_after_ns = -1;
 }
@@ -127,9 +130,10 @@ static size_t on_header(char *line, size_t one, size_t length, void *user)
     char value[MATTERMOST_WEBHOOK_MAX];
 
     (void)one;
-    transfer->head_is_whole = length > 0 && (line[0] == '\r' || line[0] == '\n');
     if (length > 5 && strncasecmp(line, "HTTP/", 5) == 0)
-        forget_headers(answer);
+        begin_answer(transfer);
+    else if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
+        transfer->head_is_whole = true;
     else if (header_is(line, length, "Retry-After", value, sizeof(value)))
         answer->retry_after_ns = mattermost_retry_after(value, host->now(host->context));
     else if (header_is(line, length, "Location", value, sizeof(value)))

@@ -5,6 +5,7 @@
 #include <atvm/plugin.h>
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,12 @@ static void refuse(struct mattermost_judgement *judgement, int32_t outcome, cons
     snprintf(judgement->reason, sizeof(judgement->reason), "%s", reason);
 }
 
+static void refuse_length(struct mattermost_judgement *judgement)
+{
+    refuse(judgement, ATVM_REJECTED, "the message is longer than the 300000 bytes a server takes",
+           "the full report is in the state folder");
+}
+
 static void send_payload(const struct mattermost_sink *sink,
                          const struct mattermost_webhook *webhook, const char *text, size_t length,
                          struct mattermost_exchange *exchange)
@@ -163,34 +170,49 @@ static void send_payload(const struct mattermost_sink *sink,
     mattermost_exchange(&request, exchange);
 }
 
+static void send_and_judge(const struct mattermost_sink *sink,
+                           const struct mattermost_webhook *webhook,
+                           const struct atvm_message *message, struct json_object *payload,
+                           struct mattermost_exchange *exchange,
+                           struct mattermost_judgement *judgement)
+{
+    size_t length = 0;
+    const char *text = json_object_to_json_string_length(
+        payload, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    bool may_be_split =
+        count_characters(message->body, message->body_length) > sink->max_characters;
+
+    if (!text) {
+        refuse(judgement, ATVM_RETRY, "out of memory", NULL);
+        return;
+    }
+    if (length > PAYLOAD_MAX) {
+        refuse_length(judgement);
+        return;
+    }
+    send_payload(sink, webhook, text, length, exchange);
+    if (exchange->code == CURLE_OK)
+        mattermost_judge_answer(&exchange->answer, may_be_split, judgement);
+    else
+        mattermost_judge_failure(exchange->code, exchange->committed, webhook->origin,
+                                 exchange->detail, judgement);
+}
+
 static void post(const struct mattermost_sink *sink, const struct mattermost_webhook *webhook,
                  const struct atvm_message *message, struct mattermost_exchange *exchange,
                  struct mattermost_judgement *judgement)
 {
-    struct json_object *payload = payload_of(sink, message);
-    size_t length = 0;
-    const char *text =
-        payload ? json_object_to_json_string_length(
-                      payload, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length)
-                : NULL;
+    struct json_object *payload;
 
-    if (!text) {
-        refuse(judgement, ATVM_RETRY, "out of memory", NULL);
-    } else if (length > PAYLOAD_MAX) {
-        refuse(judgement, ATVM_REJECTED,
-               "the message is longer than the 300000 bytes a server takes",
-               "the full report is in the state folder");
-    } else {
-        send_payload(sink, webhook, text, length, exchange);
-        if (exchange->code == CURLE_OK)
-            mattermost_judge_answer(&exchange->answer,
-                                    count_characters(message->body, message->body_length) >
-                                        sink->max_characters,
-                                    judgement);
-        else
-            mattermost_judge_failure(exchange->code, exchange->committed, webhook->origin,
-                                     exchange->detail, judgement);
+    if (message->body_length > PAYLOAD_MAX) {
+        refuse_length(judgement);
+        return;
     }
+    payload = payload_of(sink, message);
+    if (payload)
+        send_and_judge(sink, webhook, message, payload, exchange, judgement);
+    else
+        refuse(judgement, ATVM_RETRY, "out of memory", NULL);
     json_object_put(payload);
 }
 

@@ -341,6 +341,20 @@ def refusals(tap):
     attempt(tap, "408 of a proxy", answer, "uncertain", ["HTTP 408"], ["look in the channel"])
 
 
+def ok_in_other_clothes(tap):
+    """An answer that a proxy passed on: chunks, trailers, an informational answer before it."""
+
+    def chunked(stand_in, connection):
+        stand_in.read(connection)
+        connection.sendall(
+            b"HTTP/1.1 103 Early Hints\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n"
+            b"1\r\no\r\n1\r\nk\r\n0\r\nX-A: b\r\n\r\n"
+        )
+
+    attempt(tap, "200 ok in chunks", chunked, "delivered")
+
+
 def what_is_not_ok(tap):
     html = b"<html><body>Please log in</body></html>"
     cases = [
@@ -559,10 +573,12 @@ def nothing_sent(tap):
         delivery = Delivery(f"http://127.0.0.1:1/hooks/{CANARY}", options)
         unsent(tap, name, delivery, [words])
 
-    with StandIn(OK) as stand_in:
-        delivery = Delivery(stand_in.url, body='"' * 150000)
-    check(tap, delivery, "rejected", "longer than a server takes", ["300000 bytes"])
-    tap.equal(stand_in.connections, 0, "longer than a server takes: nothing is sent")
+    for body in ['"' * 150000, "x" * 300001]:
+        name = f"{len(body)} characters, longer than a server takes"
+        with StandIn(OK) as stand_in:
+            delivery = Delivery(stand_in.url, body=body)
+        check(tap, delivery, "rejected", name, ["300000 bytes"])
+        tap.equal(stand_in.connections, 0, f"{name}: nothing is sent")
 
 
 def proxies(tap):
@@ -752,6 +768,7 @@ def main():
             request_is_exact,
             secret_is_nowhere,
             refusals,
+            ok_in_other_clothes,
             what_is_not_ok,
             try_later,
             server_errors,

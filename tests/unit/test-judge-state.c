@@ -222,6 +222,18 @@ static void cancellation_stands_before_everything(void **state)
     scene_close(&scene);
 }
 
+static void batch(struct scene *scene, int number, const char *name, const char *host,
+                  const char *outcome, bool ended)
+{
+    scene_record(scene, "\"claim\":\"scope-started\",\"batch\":%d%s%s%s", number,
+                 name ? ",\"scope\":\"" : "", name ? name : "", name ? "\"" : "");
+    scene_record(scene, "\"claim\":\"host-started\",\"host\":\"%s\",\"batch\":%d", host, number);
+    if (!ended)
+        return;
+    scene_row(scene, host, outcome, number);
+    scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
+}
+
 static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
 {
     static const char *const asked[] = {A, NULL};
@@ -235,6 +247,31 @@ static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
     assert_int_equal(scene.verdict->scopes[0].host_count, 2);
     assert_non_null(strstr(scene.verdict->scopes[0].notes[0], B));
     scene_close(&scene);
+}
+
+static void batch_without_a_spec_pattern_is_not_uninvited(void **state)
+{
+    static const char *const nobody[] = {NULL};
+    struct scene scene;
+
+    (void)state;
+    for (int listed = 0; listed < 2; listed++) {
+        static const char *const asked[] = {A, NULL};
+        const struct verdict *verdict;
+
+        scene_open(&scene, listed ? asked : nobody);
+        scene.policy.categorized = true;
+        scene_processes(&scene, 0);
+        scene_log_part(&scene, 1, 2000);
+        scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" A "\",\"batch\":1");
+        batch(&scene, 1, "build-redhat", A, "pass", true);
+        batch(&scene, 2, "build-ubuntu", B, "pass", true);
+        scene_end(&scene, "whole");
+        verdict = scene_judge(&scene);
+        assert_int_equal(verdict->scope_count, 2);
+        assert_int_equal(verdict->scopes[1].note_count, listed);
+        scene_close(&scene);
+    }
 }
 
 static void artifact_of_a_stranger_does_not_count(void **state)
@@ -254,18 +291,6 @@ static void artifact_of_a_stranger_does_not_count(void **state)
 }
 
 /* ---------------------------------------------------------------- categorized runs */
-
-static void batch(struct scene *scene, int number, const char *name, const char *host,
-                  const char *outcome, bool ended)
-{
-    scene_record(scene, "\"claim\":\"scope-started\",\"batch\":%d%s%s%s", number,
-                 name ? ",\"scope\":\"" : "", name ? name : "", name ? "\"" : "");
-    scene_record(scene, "\"claim\":\"host-started\",\"host\":\"%s\",\"batch\":%d", host, number);
-    if (!ended)
-        return;
-    scene_row(scene, host, outcome, number);
-    scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
-}
 
 static void sub_runs_end_apart_and_the_parent_is_the_worst_of_them(void **state)
 {
@@ -686,6 +711,7 @@ int main(void)
         cmocka_unit_test(cancellation_stands_before_everything),
         cmocka_unit_test(unexpected_host_of_the_own_log_counts_and_is_noted),
         cmocka_unit_test(artifact_of_a_stranger_does_not_count),
+        cmocka_unit_test(batch_without_a_spec_pattern_is_not_uninvited),
         cmocka_unit_test(sub_runs_end_apart_and_the_parent_is_the_worst_of_them),
         cmocka_unit_test(batch_that_announces_the_builds_own_name_is_named_after_its_family),
         cmocka_unit_test(hosts_of_no_sub_run_make_an_ended_parent_unknown),

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing-step.h"
+
 /* ---------------------------------------------------------------- the table of spec R5.2 */
 
 static bool log_exists(const struct host_case *host)
@@ -251,7 +253,9 @@ static const struct testimony *best_of(const struct host_case *host, enum questi
 
 static bool speaks_of_step(const struct testimony *testimony, const struct host_verdict *verdict)
 {
-    return judge_text_is(testimony->item->record->step, verdict->step);
+    const char *step = testimony->item->record->step;
+
+    return step && failing_step_is_same(step, verdict->step);
 }
 
 /* The text of a failure must be that of the step that is named: where some candidate speaks of that

@@ -30,10 +30,10 @@ static const char *const two[] = {A, B, NULL};
 /* Words in the judge's sources that look like the id of a rule, but are the collectors' words
  * (forms, kinds, entities) or parts of sentences. */
 static const char *const no_rules[] = {
-    "at",          "cloud-row",     "cloud-totals", "config",        "cypress-row",  "defunct",
-    "encoding",    "events-custom", "host",         "hosts",         "junit",        "log",
-    "mochawesome", "neither",       "process",      "reporter-json", "reporter-txt", "results-box",
-    "runner",      "text-custom",   "windows",
+    "cloud-row",    "cloud-totals",  "config",  "cypress-row", "defunct",
+    "encoding",     "events-custom", "host",    "hosts",       "junit",
+    "log",          "mochawesome",   "neither", "process",     "reporter-json",
+    "reporter-txt", "results-box",   "runner",  "text-custom", "windows",
 };
 
 static bool is_no_rule(const char *word)
@@ -72,19 +72,28 @@ static const char *closing_quote(const char *quote)
     return end;
 }
 
-/* Calls `see` for every string literal that consists of small letters and dashes. */
+static const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t\n");
+}
+
+/* Calls `see` for every string literal that consists of small letters and dashes and is no part of
+ * a longer one that was broken over lines. */
 static void for_each_word(const char *text, void (*see)(const char *word, void *user), void *user)
 {
     const char *quote = strchr(text, '"');
+    bool goes_on = false; /* the literal before this one stands directly before it */
 
     while (quote) {
-        const char *end = closing_quote(quote);
+        const char *end = closing_quote(quote), *next = *end ? skip_blanks(end + 1) : end;
         size_t length = (size_t)(end - quote) - 1;
         CLEANUP_FREE char *word = strndup(quote + 1, length);
 
-        if (length > 1 && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == length)
+        if (!goes_on && *next != '"' && length > 1 &&
+            strspn(word, "abcdefghijklmnopqrstuvwxyz-") == length)
             see(word, user);
-        quote = *end ? strchr(end + 1, '"') : NULL;
+        goes_on = *next == '"';
+        quote = strchr(next, '"');
     }
 }
 

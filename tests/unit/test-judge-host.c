@@ -416,6 +416,52 @@ static void precedence_decides_each_question_apart(void **state)
     }
 }
 
+/* The test for which a hook failed is one and the same failure as the hook. */
+static void text_of_a_hook_is_that_of_the_test_it_ran_for(void **state)
+{
+    static const struct {
+        const char *named, *other;
+        bool is_same;
+    } rows[] = {
+        {"3. Title", "\\\"before each\\\" hook for \\\"3. Title\\\"", true},
+        {"\\\"after each\\\" hook: tidy for \\\"3. Title\\\"", "3. Title", true},
+        {"3. Title", "\\\"before each\\\" hook for \\\"13. Title\\\"", false},
+        {"3. Title", "a test for \\\"3. Title\\\"", false},
+        {"[[ before all #1 ]]", "\\\"before all\\\" hook for \\\"1. First\\\"", true},
+        {"\\\"after all\\\" hook for \\\"9. Last\\\"", "[[ after all #1 ]]", true},
+        {"[[ before all #1 ]]", "\\\"after all\\\" hook for \\\"9. Last\\\"", false},
+        {"\\\"before all\\\" hook", "\\\"before all\\\" hook for \\\"1. First\\\"", false},
+    };
+    static const char *const json_first[] = {"reporter-json"};
+    static const char *const rich_first[] = {"mochawesome"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 0);
+        scene_source(&scene, "reporter-json", "reporter-json", "/x/logs/a/a.json", A, 2000);
+        scene_record(&scene,
+                     "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"derived\","
+                     "\"outcome\":\"fail\",\"step\":\"%s\",\"message\":\"thin\"",
+                     rows[i].named);
+        scene_end(&scene, "whole");
+        scene_source(&scene, "mochawesome", "mochawesome", "/x/m/a.json", "", 2000);
+        scene_record(&scene,
+                     "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                     "\"outcome\":\"fail\",\"step\":\"%s\",\"message\":\"rich\"",
+                     rows[i].other);
+        scene_end(&scene, "whole");
+        scene.policy.precedence[QUESTION_STEP] = json_first;
+        scene.policy.precedence_count[QUESTION_STEP] = 1;
+        scene.policy.precedence[QUESTION_EXCERPT] = rich_first;
+        scene.policy.precedence_count[QUESTION_EXCERPT] = 1;
+        assert_string_equal(scene_host(&scene, A)->error, rows[i].is_same ? "rich" : "thin");
+        scene_close(&scene);
+    }
+}
+
 static void text_of_another_step_is_not_shown_where_the_named_step_has_one(void **state)
 {
     static const char *const junit_first[] = {"junit"};
@@ -562,6 +608,7 @@ int main(void)
         cmocka_unit_test(what_lies_outside_the_window_by_any_of_its_times_is_no_evidence),
         cmocka_unit_test(host_without_results_is_told_apart),
         cmocka_unit_test(precedence_decides_each_question_apart),
+        cmocka_unit_test(text_of_a_hook_is_that_of_the_test_it_ran_for),
         cmocka_unit_test(text_of_another_step_is_not_shown_where_the_named_step_has_one),
         cmocka_unit_test(conflict_settled_by_precedence_still_needs_what_every_pass_needs),
         cmocka_unit_test(damaged_newer_file_does_not_take_back_an_older_failure),

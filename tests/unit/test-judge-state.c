@@ -686,6 +686,27 @@ static void run_is_complete_only_where_something_says_who_was_meant(void **state
     scene_close(&scene);
 }
 
+/* The log of a stale config: the batch has more hosts than the run. */
+static void batch_may_expect_any_number_of_hosts_that_nobody_asked_for(void **state)
+{
+    static const char *const asked[] = {A, NULL};
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, asked);
+    scene_log_part(&scene, 1, 2000);
+    scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":1,\"scope\":\"build-redhat\"");
+    for (int i = 0; i < 3000; i++)
+        scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"atvm%d-redhat8\",\"batch\":1",
+                     i);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    expect_scope(verdict, 0, "build-redhat", STATE_UNKNOWN, 3001);
+    scene_close(&scene);
+}
+
 static void closed_state_stays_what_it_is(void **state)
 {
     (void)state;
@@ -729,6 +750,7 @@ int main(void)
         cmocka_unit_test(silence_without_a_look_at_the_processes_ends_nothing),
         cmocka_unit_test(log_that_is_not_read_to_its_end_decides_nothing_yet),
         cmocka_unit_test(run_is_complete_only_where_something_says_who_was_meant),
+        cmocka_unit_test(batch_may_expect_any_number_of_hosts_that_nobody_asked_for),
         cmocka_unit_test(closed_state_stays_what_it_is),
     };
 

@@ -35,16 +35,19 @@ static enum artifact_kind artifact_kind_of(const char *kind)
 
 /* ---------------------------------------------------------------- the window (R4.9) */
 
-static bool is_outside(int64_t time_ns, int64_t since_ns, int64_t now_ns, int64_t slack_before)
+static bool is_outside(int64_t time_ns, int64_t since_ns, int64_t until_ns, int64_t slack_before)
 {
     return time_ns >= 0 &&
-           (time_ns <= since_ns - slack_before || time_ns > now_ns + TIME_SLACK_AFTER);
+           (time_ns <= since_ns - slack_before || time_ns > until_ns + TIME_SLACK_AFTER);
 }
 
 static bool is_outside_of_case(const struct judge_case *judged, int64_t time_ns,
                                int64_t slack_before)
 {
-    return is_outside(time_ns, judged->policy->since_ns, judged->now_ns, slack_before);
+    const struct policy *policy = judged->policy;
+    int64_t until_ns = policy->until_ns > judged->now_ns ? policy->until_ns : judged->now_ns;
+
+    return is_outside(time_ns, policy->since_ns, until_ns, slack_before);
 }
 
 static void set_stale(struct judge_source *ret, const char *rule, int64_t outside_ns)

@@ -225,12 +225,14 @@ struct scope_list {
     size_t count;
 };
 
-static struct judge_scope *add_scope(struct scope_list *list, const char *name, int32_t batch)
+/* `claims`: how many hosts the log may name that nobody else has. */
+static struct judge_scope *add_scope(struct scope_list *list, const char *name, int32_t batch,
+                                     size_t claims)
 {
     struct judge_scope *scope = &list->scopes[list->count++];
 
     *scope = (struct judge_scope){.name = name, .batch = batch, .is_subrun = true, .end_ns = -1};
-    scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count,
+    scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count + claims,
                                    sizeof(*scope->hosts));
     return scope;
 }
@@ -267,9 +269,19 @@ bool judge_batch_claims(const struct judge_item *item)
             item->record->claim == ATVM_CLAIM_HOST_RESULT);
 }
 
+static size_t count_claims(const struct judge_case *judged, int32_t batch)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < judged->item_count; i++)
+        count +=
+            judge_item_is_log(&judged->items[i], batch) && judge_batch_claims(&judged->items[i]);
+    return count;
+}
+
 static void add_batch(struct scope_list *list, int32_t batch)
 {
-    struct judge_scope *scope = add_scope(list, NULL, batch);
+    struct judge_scope *scope = add_scope(list, NULL, batch, count_claims(list->judged, batch));
 
     for (size_t i = 0; i < list->judged->item_count; i++) {
         const struct judge_item *item = &list->judged->items[i];
@@ -349,7 +361,7 @@ static struct judge_scope *subrun_without_log(struct scope_list *list, const cha
 {
     struct judge_scope *scope = find_scope(list, name);
 
-    return scope ? scope : add_scope(list, name, 0);
+    return scope ? scope : add_scope(list, name, 0, 0);
 }
 
 static bool host_has_begun(const struct judge_case *judged, const char *host)

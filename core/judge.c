@@ -131,7 +131,11 @@ static void note_blind_collectors(const struct judge_case *judged, struct note_l
 static void note_unexpected_hosts(const struct judge_case *judged, const struct judge_scope *scope,
                                   struct note_list *notes)
 {
-    for (size_t i = judged->expected_count; i < judged->host_count && judged->expected_count; i++)
+    /* The log of a categorized run names the hosts of some batches: no list of the whole. */
+    bool has_list =
+        judged->policy->categorized ? judged->policy->host_count > 0 : judged->expected_count > 0;
+
+    for (size_t i = judged->expected_count; has_list && i < judged->host_count; i++)
         for (size_t j = 0; j < scope->host_count; j++)
             if (strcmp(judged->hosts[i], scope->hosts[j]) == 0)
                 add_note(notes, memory_format_in(judged->memory,

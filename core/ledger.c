@@ -82,6 +82,15 @@ struct ledger *ledger_new(void)
     return memory_zeroed(1, sizeof(struct ledger));
 }
 
+void ledger_forget_passes(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->pass_count; i++) {
+        free(ledger->passes[i].collector);
+        free(ledger->passes[i].reason);
+    }
+    ledger->pass_count = 0;
+}
+
 void ledger_free(struct ledger *ledger)
 {
     if (!ledger)
@@ -93,10 +102,7 @@ void ledger_free(struct ledger *ledger)
         free(ledger->gaps[i].path);
         free(ledger->gaps[i].reason);
     }
-    for (size_t i = 0; i < ledger->pass_count; i++) {
-        free(ledger->passes[i].collector);
-        free(ledger->passes[i].reason);
-    }
+    ledger_forget_passes(ledger);
     free(ledger->sources);
     free(ledger->gaps);
     free(ledger->passes);

@@ -83,6 +83,9 @@ void ledger_add_gap(struct ledger *ledger, const char *collector, const char *pa
 /* NULL: it has not looked yet. */
 const struct ledger_pass *ledger_pass_of(const struct ledger *ledger, const char *collector);
 
+/* Forgets which looks there were: those of an earlier watcher tell nothing about now. */
+void ledger_forget_passes(struct ledger *ledger);
+
 /*
  * Feeds a ledger file into the ledger. 0; -ENOENT: there is none; else -errno with *ret_error (free
  * it): path, line and reason. What stood before a bad line is in the ledger.

@@ -197,6 +197,9 @@ static void snapshot_reads_back_the_same(void **state)
     second = snapshot(copy->ledger);
     assert_string_equal(first, second);
     assert_true(copy->ledger->sources[0]->retired);
+    assert_non_null(ledger_pass_of(copy->ledger, "proc"));
+    ledger_forget_passes(copy->ledger);
+    assert_null(ledger_pass_of(copy->ledger, "proc"));
     tear_down((void **)&copy);
     free(rest);
     free(first);

@@ -199,6 +199,7 @@ static struct json_object *scope_object(const struct explain *explain,
     add(object, "reason", json_value_line(scope->reason));
     add(object, "rule", word(scope->rule));
     add(object, "closed", closed_object(explain, scope->name));
+    add(object, "flow_source", word(flow_source_name(scope->flow_source)));
     add(object, "end", end_object(&scope->end));
     add(object, "hosts", hosts);
     return object;

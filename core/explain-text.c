@@ -227,6 +227,16 @@ static void write_remarks(struct writer *writer, const struct scope_verdict *sco
         obstack_printf(&writer->out, "  note - %s\n", writer_clean(writer, scope->notes[i]));
 }
 
+/* Which spec gives the flow stands with the host; a fallback stands with nobody. */
+static void write_flow_source(struct writer *writer, const struct scope_verdict *scope)
+{
+    if (scope->flow_source == FLOW_CONFIG)
+        obstack_printf(&writer->out,
+                       "  flow - %zu step%s of the template's list in the configuration: no spec "
+                       "gives any\n",
+                       scope->flow_count, plural(scope->flow_count));
+}
+
 static void write_scope(struct writer *writer, const struct scope_verdict *scope)
 {
     const struct explain *explain = writer->explain;
@@ -239,6 +249,7 @@ static void write_scope(struct writer *writer, const struct scope_verdict *scope
     }
     if (explain_shows_surroundings(explain)) {
         write_end(writer, &scope->end);
+        write_flow_source(writer, scope);
         write_remarks(writer, scope);
     }
     for (size_t i = 0; i < scope->host_count; i++)

@@ -304,6 +304,8 @@ static const char *rule_of_unproven(const struct host_case *host, const struct t
         return "no-end-proof";
     if (host->damaged)
         return "damage-bars-the-proof";
+    if (host->nothing_executed)
+        return "nothing-executed-bars-the-proof";
     return host->kind_missing ? "missing-kind-bars-the-proof" : "log-without-its-row";
 }
 

@@ -41,11 +41,6 @@ static struct json_object *conflict_object(const struct conflict *conflict)
     return object;
 }
 
-static const char *flow_source_name(enum flow_source source)
-{
-    return source == FLOW_SPEC ? "spec" : source == FLOW_CONFIG ? "config" : "none";
-}
-
 static void add_lists(struct json_object *object, const struct scope_verdict *scope)
 {
     struct json_object *hosts = json_object_new_array(), *conflicts = json_object_new_array();

@@ -24,6 +24,8 @@ static const struct rule rules[] = {
     {"older-file-of-its-kind", "the same collector read a newer file of this kind about the host"},
     {"damaged-newest-of-its-kind",
      "a newer file of this kind is damaged and may be the host's: an older pass no longer counts"},
+    {"older-part-of-the-log",
+     "a pass in a part of the log after which the host was expected or begun anew"},
     {"counts-unreadable", "a pass whose numbers are not all known proves nothing"},
     {"counts-do-not-add-up", "a pass whose tests are not the sum of its parts proves nothing"},
     {"zero-tests-executed", "a pass in which no test passed proves nothing"},
@@ -67,6 +69,8 @@ static const struct rule rules[] = {
     {"flow-not-known",
      "which steps the host's flow has is not known, so no log can be seen to be whole"},
     {"log-lacks-steps-of-the-flow", "the log does not hold every step of the flow in order"},
+    {"nothing-executed-bars-the-proof",
+     "a direct source says that no test of the host was executed, so a log alone is not enough"},
     {"damage-bars-the-proof", "a damaged source may be this host's, so a log alone is not enough"},
     {"missing-kind-bars-the-proof",
      "other hosts left a kind of artifact that this one lacks, so a log alone is not enough"},
@@ -112,9 +116,11 @@ static const struct rule rules[] = {
     {"going-on",
      "it has not ended (or not long enough ago to do without the runner's exit), and the runner "
      "lives or could not be looked for"},
-    {"silent", "the runner lives, but log and artifacts have not changed for hang_after"},
-    {"silent-and-unseen",
-     "log and artifacts have not changed for hang_after, and the runner could not be looked for"},
+    {"silent", "the runner lives, or could not be looked for, but log and artifacts have not "
+               "changed for hang_after"},
+    {"log-not-read-yet", "the log is long and has not been read to its end yet"},
+    {"expected-hosts-not-known", "it has ended and its hosts passed, but no list, specPattern or "
+                                 "totals row says who was meant"},
     {"runner-gone-without-end", "the runner is gone, and nothing shows that it came to its end"},
     {"waiting-for-the-runner", "nothing was seen yet, and start_grace is not over"},
     {"runner-never-seen", "nothing was seen, and start_grace is over"},

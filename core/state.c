@@ -536,10 +536,15 @@ int state_write_evidence(struct state *state, int (*write_content)(void *user, F
     return durable_write_stream(path, JSON_FILE_MODE, write_content, user, ret_error);
 }
 
+char *state_report_path(const struct scope_state *scope, const char *ending)
+{
+    return memory_format("%s/report.%s", scope->folder, ending);
+}
+
 int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
                        char **ret_error)
 {
-    CLEANUP_FREE char *path = memory_format("%s/report.%s", scope->folder, ending);
+    CLEANUP_FREE char *path = state_report_path(scope, ending);
 
     return durable_write(path, text, strlen(text), JSON_FILE_MODE, ret_error);
 }

@@ -125,6 +125,8 @@ int state_posted(const struct scope_state *scope, const char *sink);
 /* Replaces evidence.jsonl; `write_content` as for durable_write_stream. */
 int state_write_evidence(struct state *state, int (*write_content)(void *user, FILE *stream),
                          void *user, char **ret_error);
+/* The path of report.<ending> of this scope; free it. */
+char *state_report_path(const struct scope_state *scope, const char *ending);
 /* Replaces report.<ending> of this scope; ending: "txt", "md" or "json". */
 int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
                        char **ret_error);

@@ -85,12 +85,19 @@ static void find_runner(struct status_look *look)
     status_runners_free(&runners);
 }
 
-static int start_judging(struct status_look *look, char **ret_error)
+/* An empty folder of that name in the state root says nothing. */
+static bool has_trace(const struct status_look *look)
 {
     const struct build_status *status = &look->status;
+    const struct state *state = status->state;
 
-    if (!status->state && status->runner == 0 && look->settings->since_ns < 0 &&
-        access(look->config->run_log, F_OK) < 0)
+    return (state && (state->found || state->warnings)) || status->posts.count > 0 ||
+           status->watcher > 0 || status->runner > 0 || access(look->config->run_log, F_OK) == 0;
+}
+
+static int start_judging(struct status_look *look, char **ret_error)
+{
+    if (look->settings->since_ns < 0 && !has_trace(look))
         return unknown_build(look, ret_error);
     look->live = status_live_new(look->judging, look->settings, state_of(look), ret_error);
     return look->live ? 0 : -EINVAL;

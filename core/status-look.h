@@ -28,7 +28,7 @@ void status_look_free(struct status_look *look);
  */
 int status_look_refresh(struct status_look *look, char **ret_error);
 
-/* As last seen; until the next look. */
+/* As last seen, also where it could not be judged; until the next look. */
 const struct build_status *status_look_status(const struct status_look *look);
 
 /*

@@ -98,7 +98,7 @@ static struct cells cells_of(struct obstack *memory, const struct build_row *row
     return (struct cells){{
         [COLUMN_BUILD] = escape_line(memory, row->name),
         [COLUMN_STATE] = row->state     ? run_state_name(row->state)
-                         : row->problem ? "damaged"
+                         : row->problem ? "unreadable"
                                         : "-",
         [COLUMN_PASSED] = host_cell(memory, row, row->passed),
         [COLUMN_FAILED] = host_cell(memory, row, row->failed),

@@ -104,6 +104,9 @@ struct conflict {
 
 enum flow_source { FLOW_NONE, FLOW_SPEC, FLOW_CONFIG };
 
+/* "none", "spec", "config". */
+const char *flow_source_name(enum flow_source source);
+
 struct scope_verdict {
     const char *name;
     enum run_state state;

@@ -214,15 +214,17 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, int32_t format)
+static char *render_body(void *user, const struct post_form *form)
 {
     const struct rendering *rendering = user;
 
-    if (format == ATVM_FORMAT_JSON)
+    if (form->format == ATVM_FORMAT_JSON)
         return render_json(rendering->report);
-    if (format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown(rendering->report, rendering->scope);
-    return render_text(rendering->report, rendering->scope);
+    if (form->format == ATVM_FORMAT_MARKDOWN)
+        return render_markdown_limited(rendering->report, rendering->scope, form->limit_bytes,
+                                       form->limit_characters);
+    return render_text_limited(rendering->report, rendering->scope, form->limit_bytes,
+                               form->limit_characters);
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
@@ -276,7 +278,7 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 
     if (!state || state->closed_ns >= 0)
         return 0;
-    full_report = memory_format("%s/report.txt", state->folder);
+    full_report = state_report_path(state, "json");
     source.full_report = full_report;
     source.tag = tag;
     status = write_evidence(closing, ledger);

@@ -164,8 +164,8 @@ static void remember(struct watch *watch, const struct verdict *verdict)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
-/* Only what is new, and not more than once a second: the service manager's socket blocks whoever
- * writes faster than it reads. */
+/* Only what is new, and not more than once a second before the end: the service manager's socket
+ * blocks whoever writes faster than it reads. */
 static void say_status(struct watch *watch, int64_t monotonic_ns)
 {
     const struct verdict *verdict = watch->verdict;
@@ -176,7 +176,8 @@ static void say_status(struct watch *watch, int64_t monotonic_ns)
               : memory_string(verdict->reason);
     bool is_new = !watch->status_line || strcmp(line, watch->status_line) != 0;
 
-    if (watch->ready && (!is_new || monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS))
+    if (watch->ready && (!is_new || (!run_state_is_final(verdict->state) &&
+                                     monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS)))
         return;
     sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line);
     watch->ready = true;

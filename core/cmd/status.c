@@ -236,8 +236,8 @@ static int report_failure(const struct status_command *command, int error, const
     return error == -EINVAL || error == -ENODATA ? COMMAND_USAGE : COMMAND_STATE;
 }
 
-static int print_status(const struct status_command *command, const struct build_status *status,
-                        struct json_object *array)
+static void print_status(const struct status_command *command, const struct build_status *status,
+                         struct json_object *array)
 {
     CLEANUP_FREE char *text = NULL;
 
@@ -247,8 +247,10 @@ static int print_status(const struct status_command *command, const struct build
         text = build_status_text(status, NULL);
         fputs(text, stdout);
     }
-    if (!command->follow)
-        return COMMAND_OK;
+}
+
+static int end_of_follow(const struct build_status *status)
+{
     return build_status_state(status) == STATE_COMPLETED ? COMMAND_OK : COMMAND_FAILED;
 }
 
@@ -261,10 +263,13 @@ static int show(const struct status_command *command, struct run_settings *setti
 
     if (status == 0 && command->follow)
         status = status_look_follow(look, stderr, &error);
-    if (status == 0)
-        status = print_status(command, status_look_status(look), array);
-    else
+    /* Where judging failed, the posts can be shown all the same. */
+    if (status == 0 || (look && status != -ENOENT && status_look_status(look)->state))
+        print_status(command, status_look_status(look), array);
+    if (status != 0)
         status = report_failure(command, status, error);
+    else if (command->follow)
+        status = end_of_follow(status_look_status(look));
     status_look_free(look);
     return status;
 }

@@ -153,7 +153,7 @@ static void set_failure(struct junit_evidence *evidence, const struct junit_repo
     failure_text(
         bounded_text_string(&report->failure_type), bounded_text_string(&report->failure_message),
         bounded_text_string(&report->failure_body), &evidence->message, &evidence->excerpt);
-    claim->step = report->step.length > 0 ? bounded_text_string(&report->step) : NULL;
+    claim->step = report->step.string.length > 0 ? bounded_text_string(&report->step) : NULL;
     claim->flags = report->step_is_hook ? ATVM_EVIDENCE_HOOK : 0;
     claim->message = evidence->message;
     claim->excerpt = evidence->excerpt;
@@ -175,7 +175,7 @@ static void claim_result(struct junit_evidence *evidence, const struct junit_rep
         claim->outcome = ATVM_OUTCOME_FAIL;
     else
         claim->outcome = fits ? ATVM_OUTCOME_PASS : ATVM_OUTCOME_NONE;
-    claim->steps = report->titles.length > 0 ? bounded_text_string(&report->titles) : NULL;
+    claim->steps = report->titles.string.length > 0 ? bounded_text_string(&report->titles) : NULL;
     set_times(claim, report);
     set_counts(claim, report, fits);
     set_failure(evidence, report);

@@ -35,7 +35,7 @@ int32_t artifact_collector_configure(void *self)
     struct artifact_folder_settings settings = {
         .path = path,
         .kind = collector->kind->kind,
-        .prefix = "",
+        .prefix = collector->kind->prefix,
         .endings = collector->kind->endings,
         .depth = collector->kind->depth,
         .size_limit = host->option_number(host->context, "max_size"),

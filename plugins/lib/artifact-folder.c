@@ -6,16 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "allocate.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "folder-listing.h"
 #include "host-call.h"
 #include "host-name.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
 /* A damaged file younger than this may be in the middle of being written (artifact-folder.h). */
 #define SETTLING_NS  (2 * NS_PER_SECOND)
 #define REASON_BYTES 512
@@ -160,26 +159,18 @@ static bool same_identity(const struct identity *left, const struct identity *ri
            left->size == right->size && left->mtime_ns == right->mtime_ns;
 }
 
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 /* Whether its writer may still be at work. The second condition ends the waiting where the run's
  * clock stands still (a replay) or the file comes from the future. */
 static bool is_settling(const struct artifact_folder *folder, const struct seen *seen)
 {
     return folder->host->now(folder->host->context) - seen->identity.mtime_ns < SETTLING_NS &&
-           monotonic_ns() - seen->first_look_ns < SETTLING_NS;
+           clock_ns(CLOCK_MONOTONIC) - seen->first_look_ns < SETTLING_NS;
 }
 
 /* Half of the time is for starting on files, the other half for finishing the last of them. */
 static int64_t stop_time(const struct atvm_host *host)
 {
-    int64_t now = monotonic_ns();
+    int64_t now = clock_ns(CLOCK_MONOTONIC);
     int64_t deadline = host->deadline(host->context);
 
     return deadline > now ? now + (deadline - now) / 2 : now;
@@ -190,7 +181,8 @@ static bool time_is_up(const struct pass *pass)
 {
     const struct atvm_host *host = pass->folder->host;
 
-    return host->cancelled(host->context) || (pass->visited_any && monotonic_ns() >= pass->stop_ns);
+    return host->cancelled(host->context) ||
+           (pass->visited_any && clock_ns(CLOCK_MONOTONIC) >= pass->stop_ns);
 }
 
 /* ---------------------------------------------------------------- one artifact */
@@ -342,7 +334,7 @@ static void set_identity(struct seen *seen, const struct stat *status)
     if (seen->first_look_ns && same_identity(&identity, &seen->identity))
         return;
     seen->identity = identity;
-    seen->first_look_ns = monotonic_ns();
+    seen->first_look_ns = clock_ns(CLOCK_MONOTONIC);
     seen->open_error = 0;
     seen->settled = false;
 }

@@ -6,6 +6,7 @@
 
 #include "allocate.h"
 #include "artifact-search.h"
+#include "cleanup.h"
 #include "host-call.h"
 #include "host-name.h"
 #include "utf8.h"
@@ -188,4 +189,23 @@ int32_t host_result_deliver(struct host_result *result, const struct atvm_host *
         return ATVM_QUALITY_WHOLE;
     snprintf(reason, reason_size, "%s", result->damage);
     return ATVM_QUALITY_DAMAGED;
+}
+
+int32_t host_result_deliver_log(struct host_result (*parse)(const char *bytes, size_t length),
+                                const struct atvm_host *host, const struct artifact *artifact,
+                                char *reason, size_t reason_size)
+{
+    size_t length = 0;
+    CLEANUP_FREE char *bytes = artifact_read(artifact, &length, reason, reason_size);
+    struct host_result result;
+    int32_t quality;
+
+    if (!bytes)
+        return ATVM_QUALITY_DAMAGED;
+    result = parse(bytes, length);
+    quality = host_result_deliver(&result, host, artifact,
+                                  HOST_RESULT_FILE_NAMES_HOST | HOST_RESULT_FILE_TIMES_RUN, reason,
+                                  reason_size);
+    host_result_free(&result);
+    return quality;
 }

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "clock.h"
 #include "error-text.h"
 #include "host-name.h"
 #include "json-document.h"
 #include "timestamp.h"
-
-#define NS_PER_MILLISECOND INT64_C(1000000)
 
 /* What the nodes add up to, and the first one that failed. */
 struct recount {
@@ -181,8 +180,8 @@ static void read_times(struct json_object *stats, struct atvm_evidence *evidence
         evidence->started_ns = timestamp_from_iso(start);
     if (end)
         evidence->ended_ns = timestamp_from_iso(end);
-    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MILLISECOND)
-        evidence->duration_ns = milliseconds * NS_PER_MILLISECOND;
+    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MS)
+        evidence->duration_ns = milliseconds * NS_PER_MS;
 }
 
 static void compare(struct host_result *result, const char *what, int64_t declared, int64_t counted)

@@ -7,12 +7,12 @@
 
 #include "allocate.h"
 #include "build-process.h"
+#include "clock.h"
 #include "host-call.h"
 #include "process-table.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
-#define TEXT_BYTES    256
-#define REASON_BYTES  512
+#define TEXT_BYTES   256
+#define REASON_BYTES 512
 
 /* What is told of one process. */
 struct found {

@@ -14,8 +14,8 @@
 
 #include "allocate.h"
 #include "cleanup.h"
+#include "clock.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
 /* A stat line has 52 numbers of at most 20 digits and a name. */
 #define STAT_BYTES 2048
 /* Number of start time among the fields that follow the name, state being 0 (proc(5): 3 and 22). */

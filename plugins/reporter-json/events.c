@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "clock.h"
 #include "error-text.h"
 #include "json-document.h"
-
-#define NS_PER_MILLISECOND INT64_C(1000000)
 
 /* An event of either shape; strings are borrowed, NULL where there is none. */
 struct event {
@@ -128,8 +127,8 @@ static void read_test(struct event_log_entry *entry, struct json_object *test)
 
     if (entry->attempt == 0 && retry >= 0 && retry < 1000)
         entry->attempt = (unsigned)retry + 1;
-    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MILLISECOND)
-        entry->duration_ns = milliseconds * NS_PER_MILLISECOND;
+    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MS)
+        entry->duration_ns = milliseconds * NS_PER_MS;
     entry->state = read_state(entry, test);
     if (events)
         add_events(entry, events);

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <atvm/plugin.h>
 
 #include "allocate.h"
 #include "byte-string.h"
+#include "clock.h"
 #include "cypress-config.h"
 #include "host-call.h"
 #include "host-name.h"
@@ -21,7 +21,6 @@
 #include "spec-flow.h"
 #include "spec-pattern.h"
 
-#define NS_PER_SECOND    INT64_C(1000000000)
 #define SETTLED_AFTER    (2 * NS_PER_SECOND) /* without a write: its writer has finished */
 #define DEADLINE_RESERVE (NS_PER_SECOND / 2) /* enough for the largest spec */
 #define SPECS_MAX        100000
@@ -350,16 +349,6 @@ static void look_at_spec(const struct spec_collector *self, struct tracked_spec 
     }
 }
 
-static bool is_out_of_time(const struct spec_collector *self)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return self->host->cancelled(self->host->context) ||
-           now.tv_sec * NS_PER_SECOND + now.tv_nsec >
-               self->host->deadline(self->host->context) - DEADLINE_RESERVE;
-}
-
 /* At least one spec in every pass, so that a short deadline cannot stop all progress. */
 static int32_t look_at_specs(struct spec_collector *self)
 {
@@ -368,7 +357,8 @@ static int32_t look_at_specs(struct spec_collector *self)
         unsigned settings = spec->settings;
 
         look_at_spec(self, spec);
-        if (spec->settings != settings && i + 1 < self->spec_count && is_out_of_time(self))
+        if (spec->settings != settings && i + 1 < self->spec_count &&
+            host_is_out_of_time(self->host, DEADLINE_RESERVE))
             return ATVM_COLLECT_AGAIN;
     }
     return ATVM_COLLECT_COMPLETE;

@@ -417,7 +417,7 @@ def listing(tap):
         lines = answer.output.decode().splitlines()
         tap.equal(
             [line.split()[:2] for line in lines[1:]],
-            [["a-new", "FAILED"], ["c-middle", "RUNNING"], ["b-old", "COMPLETED"], ["d-broken", "damaged"]],
+            [["a-new", "FAILED"], ["c-middle", "RUNNING"], ["b-old", "COMPLETED"], ["d-broken", "unreadable"]],
             "list: newest first, what cannot be read last",
             answer,
         )
@@ -469,8 +469,15 @@ def mistakes(tap):
         answer = live.ask("status", "e2e-redhat9.5-fc")
         tap.equal(answer.status, 4, "mistake: an unknown build", answer)
         tap.ok("did you mean e2e-redhat9.6-fc?" in answer.errors, "mistake: the nearest", answer)
-        answer = live.ask("status", "quite-different")
+        answer = live.ask("status", "quite-different", config=live.config_with_processes())
         tap.ok("known here: e2e-redhat9.6-fc" in answer.errors, "mistake: or what there is", answer)
+        os.mkdir(os.path.join(live.lapse.state_root, "empty"))
+        tap.equal(live.ask("status", "empty").status, 4, "mistake: a folder without anything")
+        make_state(live, "e2e-damaged", mode="neither")
+        answer = live.ask("status", "e2e-damaged")
+        tap.equal(answer.status, 2, "mistake: a damaged state, and no trace of the run", answer)
+        tap.ok("give --since" in answer.errors, "mistake: what helps", answer)
+        tap.ok(b"e2e-damaged: not judged" in answer.output, "mistake: the rest is shown", answer)
         tap.equal(live.ask("status", "../etc").status, 2, "mistake: no build's name")
         tap.equal(live.ask("status", "a", "b").status, 2, "mistake: two names")
         tap.equal(live.ask("status", "--since", "1").status, 2, "mistake: a run without a name")
@@ -481,6 +488,35 @@ def mistakes(tap):
         tap.ok("state_root" in answer.errors, "mistake: and what to mend", answer)
         answer = live.ask("status", config=live.config_with_processes())
         tap.equal(answer.status, 4, "mistake: no state root for status", answer)
+
+
+def become_nobody():
+    os.setresuid(65534, 65534, 65534)
+
+
+def can_be_run_by_nobody():
+    try:
+        return Answer([WATCHER, "--version"], preexec=become_nobody).status == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def other_user(tap):
+    if os.geteuid() != 0 or not can_be_run_by_nobody():
+        tap.skip("another user is told what to do", "nobody cannot run the program from here")
+        return
+    with Live("15-late-host-rows") as live:
+        make_state(live, "e2e-private", first_seen=1, closed=2)
+        os.chmod(live.lapse.state_root, 0o700)
+        for path in [live.folder.name, live.place]:
+            os.chmod(path, 0o755)
+        for words in [["list"], ["status"], ["status", "e2e-private"]]:
+            answer = Answer(
+                [WATCHER, *words, "--config", live.lapse.config],
+                preexec=become_nobody,
+            )
+            tap.equal(answer.status, 4, f"another user: {words}", answer)
+            tap.ok("look as root" in answer.errors, f"another user: {words}: what to do", answer)
 
 
 def expected(scenario):
@@ -502,6 +538,7 @@ def main():
         tap.part(listing)
         tap.part(which_build)
         tap.part(mistakes)
+        tap.part(other_user)
 
 
 if __name__ == "__main__":

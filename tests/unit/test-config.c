@@ -300,6 +300,23 @@ static void the_environment_stands_before_the_file(void **state)
     unsetenv("ATVM_WATCHER_STATE_ROOT");
 }
 
+static void the_channel_of_the_environment_goes_to_the_mattermost_sinks(void **state)
+{
+    struct config *config;
+
+    (void)state;
+    setenv("MATTERMOST_ATVM_CHANNEL", "qa-runs", 1);
+    config = load_text("sinks = ( { module = \"mattermost\"; channel = \"town-square\"; },\n"
+                       "          { module = \"stdout\"; } );\n",
+                       "b1");
+    assert_string_equal(
+        json_object_get_string(json_object_object_get(config->sinks[0].options, "channel")),
+        "qa-runs");
+    assert_null(json_object_object_get(config->sinks[1].options, "channel"));
+    config_free(config);
+    unsetenv("MATTERMOST_ATVM_CHANNEL");
+}
+
 /* ---- what is wrong ---- */
 
 static const struct {
@@ -596,6 +613,7 @@ int main(void)
         cmocka_unit_test(the_time_zone_is_the_systems_or_a_known_one),
         cmocka_unit_test(an_included_file_is_part_of_it),
         cmocka_unit_test(the_environment_stands_before_the_file),
+        cmocka_unit_test(the_channel_of_the_environment_goes_to_the_mattermost_sinks),
         cmocka_unit_test(a_wrong_file_is_told_where_what_and_the_remedy),
         cmocka_unit_test(a_file_that_cannot_be_read_is_no_default),
         cmocka_unit_test(a_build_that_could_leave_its_folder_is_refused),

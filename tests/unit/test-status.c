@@ -217,7 +217,7 @@ static void the_list_is_aligned(void **state)
                               "e2e               TERMINATED       0       0     0  2026-04-15 "
                               "16:00 UTC  2026-04-15 17:00 "
                               "UTC  -                    -\n"
-                              "broken            damaged          -       -     -  -               "
+                              "broken            unreadable       -       -     -  -               "
                               "      -                "
                               "     -                    -\n");
     free(text);

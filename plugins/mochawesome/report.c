@@ -262,25 +262,32 @@ static void put_counts(const struct recount *counts, struct atvm_evidence *evide
     evidence->skipped = counts->skipped;
 }
 
+/* mocha 7 keeps the first attempt at a retried test in the suite, without any state; only the stats
+ * know what became of the later ones. */
+static bool stats_know_of_passes(const struct recount *counts)
+{
+    const struct atvm_evidence *evidence = &counts->result->evidence;
+
+    return counts->skipped > 0 && !counts->failure && evidence->declared_failed == 0 &&
+           evidence->declared_passed > counts->passed &&
+           evidence->declared_passed + evidence->declared_pending == evidence->declared_tests;
+}
+
+static bool stats_know_of_failures(const struct recount *counts)
+{
+    return counts->skipped > 0 &&
+           counts->result->evidence.declared_failed > counts->failed + counts->hooks;
+}
+
 static void forget_counts(struct atvm_evidence *evidence)
 {
     evidence->tests = evidence->passed = evidence->failed = -1;
     evidence->pending = evidence->skipped = -1;
 }
 
-/* mocha 7 keeps the first attempt at a retried test in the suite, without any state; only the stats
- * know what became of the later ones. */
-static bool stats_know_the_rest(const struct recount *counts, const struct host_result *result)
-{
-    const struct atvm_evidence *evidence = &result->evidence;
-
-    return evidence->declared_failed == 0 && evidence->declared_passed > counts->passed &&
-           evidence->declared_passed + evidence->declared_pending == evidence->declared_tests;
-}
-
 static int32_t decide(const struct recount *counts, struct host_result *result)
 {
-    if (!counts->failure && counts->skipped > 0 && stats_know_the_rest(counts, result))
+    if (stats_know_of_passes(counts))
         return ATVM_OUTCOME_NONE;
     if (counts->failure || counts->skipped > 0)
         return ATVM_OUTCOME_FAIL;
@@ -304,7 +311,7 @@ static void conclude(const struct recount *counts, struct json_object *stats)
         host_result_damage(result, "is no mochawesome report: it has no stats");
     }
     result->evidence.outcome = decide(counts, result);
-    if (result->evidence.outcome == ATVM_OUTCOME_NONE && counts->skipped > 0)
+    if (stats_know_of_passes(counts) || stats_know_of_failures(counts))
         forget_counts(&result->evidence);
     if (counts->failure)
         describe_failure(counts, &result->evidence);

@@ -328,6 +328,7 @@ static void counts_follow_from_elements_and_attributes(void **state)
         {FILE_OF("tests='2' failures='0' skipped='2'",
                  CASE("1. a", "<skipped/>") CASE("2. b", "<skipped/>")),
          "whole", "pass", 2, 0, 0, 2, 0},
+        {FILE_OF("tests='2' failures='0' skipped='2'", ""), "whole", "pass", 2, 0, 0, 2, 0},
         /* an <error> is a failure, whoever counts it */
         {FILE_OF("tests='2' failures='0' errors='1'", CASE("1. a", "") CASE("2. b", "<error/>")),
          "whole", "fail", 2, 1, 1, 0, 0},
@@ -404,6 +405,11 @@ static void files_that_prove_nothing_are_damaged_with_the_reason(void **state)
         {"test-result-x.xml", "<testsuites/>", "no test case"},
         {"test-result-x.xml", FILE_OF("tests='0' failures='0'", ""), "no test case"},
         {"test-result-x.xml", FILE_OF("tests='2' skipped='2'", ""), "no test case"},
+        {"test-result-x.xml", FILE_OF("tests='3' failures='0' skipped='2'", ""), "no test case"},
+        {"test-result-x.xml",
+         "<testsuites tests='2' failures='0' skipped='2'><testsuite name='s'></testsuite>"
+         "</testsuites>",
+         "no test case"},
         {"test-result-x.xml", FILE_OF("tests='1'", CASE("1. a", "")) "<x/>", "line 1: "},
         {"test-result-x.xml", "<testsuites><testsuite></testsuites>", "line 1: "},
         {"test-result-x.xml", FILE_OF("", CASE("1. \xff\xfe", "")), "line 1: "},

@@ -289,11 +289,12 @@ static void retried_test_without_state_fails_only_where_the_stats_know_a_failure
     static const struct {
         struct stats stats;
         int32_t outcome;
+        bool counted;
     } cases[] = {
-        {{2, 2, 0, 0, 2, 0}, ATVM_OUTCOME_NONE},
-        {{2, 1, 1, 0, 2, 0}, ATVM_OUTCOME_FAIL},
-        {{1, 1, 0, 0, 2, 0}, ATVM_OUTCOME_FAIL},
-        {{2, 2, 0, 0, 3, 0}, ATVM_OUTCOME_FAIL},
+        {{2, 2, 0, 0, 2, 0}, ATVM_OUTCOME_NONE, false},
+        {{2, 1, 1, 0, 2, 0}, ATVM_OUTCOME_FAIL, false},
+        {{1, 1, 0, 0, 2, 0}, ATVM_OUTCOME_FAIL, true},
+        {{2, 2, 0, 0, 3, 0}, ATVM_OUTCOME_FAIL, true},
     };
 
     (void)state;
@@ -301,10 +302,12 @@ static void retried_test_without_state_fails_only_where_the_stats_know_a_failure
         struct host_result result = parse_report(cases[i].stats, PASSED "," SKIPPED, "");
 
         assert_int_equal(result.evidence.outcome, cases[i].outcome);
-        if (cases[i].outcome == ATVM_OUTCOME_NONE) {
+        if (cases[i].outcome == ATVM_OUTCOME_NONE)
             assert_non_null(strstr(result.damage, "2 passes, it holds 1"));
+        if (cases[i].counted)
+            assert_counts(&result.evidence, 2, 1, 0, 0, 1);
+        else
             assert_counts(&result.evidence, -1, -1, -1, -1, -1);
-        }
         host_result_free(&result);
     }
 }

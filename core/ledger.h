@@ -27,6 +27,7 @@ struct ledger_source {
     int32_t quality;         /* enum atvm_source_quality */
     const char *reason;      /* why it is not whole; NULL */
     int64_t read_ns;         /* when the last unit was completed */
+    size_t place;            /* in the ledger's sources */
     bool retired;            /* a log that was truncated or replaced: what it said still counts */
     struct atvm_evidence *records;
     size_t record_count, record_capacity;
@@ -52,6 +53,7 @@ struct ledger_pass {
 struct ledger {
     struct ledger_source **sources; /* in the order in which they first appeared */
     size_t source_count, source_capacity;
+    void *by_path; /* those that are not retired, by collector and path: a tree of tsearch(3) */
     struct ledger_gap *gaps;
     size_t gap_count, gap_capacity;
     struct ledger_pass *passes; /* one a collector */

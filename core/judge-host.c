@@ -452,24 +452,26 @@ static void answer_flow(const struct host_case *host, struct host_verdict *verdi
     const struct judge_source *last = NULL;
     size_t count;
     const struct judge_item *const *items = judge_case_items_of(host->judged, host->name, &count);
+    const char *collector = judge_flow_collector(host->judged, host->name);
 
     decision->candidates =
         memory_array_in(host->judged->memory, NULL, count, sizeof(*decision->candidates));
-    decision->rule = "nobody";
+    decision->rule = collector ? "steps-of-the-spec" : "nobody";
     for (size_t i = 0; i < count; i++) {
-        bool believed = !items[i]->from->damaged;
+        bool damaged = items[i]->from->damaged, won;
 
         if (items[i]->record->claim != ATVM_CLAIM_FLOW_STEP || items[i]->from == last)
             continue;
         last = items[i]->from;
+        won = !damaged && collector && strcmp(last->source->collector, collector) == 0;
         decision->candidates[decision->candidate_count++] = (struct candidate){
             .source = last->source,
             .record = items[i]->record,
-            .won = believed,
-            .rule = believed ? "steps-of-the-spec" : "damaged-source",
+            .won = won,
+            .rule = won       ? "steps-of-the-spec"
+                    : damaged ? "damaged-source"
+                              : "lower-precedence",
         };
-        if (believed)
-            decision->rule = "steps-of-the-spec";
     }
 }
 

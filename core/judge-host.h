@@ -48,8 +48,12 @@ void host_case_init(struct host_case *host, const struct judge_case *judged,
 int testimony_compare(const struct judge_case *judged, enum question question,
                       const struct testimony *one, const struct testimony *other);
 
-/* The test flow of a host as its spec gives it: titles in order, in the case's memory; NULL and 0
- * where none is known. */
+/* The collector whose steps are the flow of a host: the first in the configured order that gives
+ * some from a source that is whole. Borrowed; NULL: none gives any. */
+const char *judge_flow_collector(const struct judge_case *judged, const char *host);
+
+/* The test flow of a host as that collector gives it: titles in order, in the case's memory; NULL
+ * and 0 where none is known. */
 const char **judge_flow_of(const struct judge_case *judged, const char *host, size_t *ret_count);
 
 /* Fills in everything of *ret; conflicts are appended to the obstack array being grown by

@@ -183,15 +183,44 @@ int testimony_compare(const struct judge_case *judged, enum question question,
 
 /* ---------------------------------------------------------------- logs that prove (R5.2) */
 
+static bool gives_flow(const struct judge_item *item)
+{
+    return item->record->claim == ATVM_CLAIM_FLOW_STEP && item->record->step &&
+           !item->from->damaged;
+}
+
+static bool stands_before(const struct judge_case *judged, const char *one, const char *other)
+{
+    int order = compare_numbers((int64_t)precedence_of(judged, QUESTION_FLOW, one),
+                                (int64_t)precedence_of(judged, QUESTION_FLOW, other));
+
+    return order ? order < 0 : strcmp(one, other) < 0;
+}
+
+const char *judge_flow_collector(const struct judge_case *judged, const char *host)
+{
+    size_t count;
+    const struct judge_item *const *items = judge_case_items_of(judged, host, &count);
+    const char *first = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *collector = items[i]->from->source->collector;
+
+        if (gives_flow(items[i]) && (!first || stands_before(judged, collector, first)))
+            first = collector;
+    }
+    return first;
+}
+
 const char **judge_flow_of(const struct judge_case *judged, const char *host, size_t *ret_count)
 {
     size_t count, steps = 0;
     const struct judge_item *const *items = judge_case_items_of(judged, host, &count);
     const char **flow = memory_array_in(judged->memory, NULL, count, sizeof(*flow));
+    const char *collector = judge_flow_collector(judged, host);
 
     for (size_t i = 0; i < count; i++)
-        if (items[i]->record->claim == ATVM_CLAIM_FLOW_STEP && items[i]->record->step &&
-            !items[i]->from->damaged)
+        if (gives_flow(items[i]) && strcmp(items[i]->from->source->collector, collector) == 0)
             flow[steps++] = items[i]->record->step;
     *ret_count = steps;
     return steps ? flow : NULL;

@@ -89,6 +89,43 @@ static void damaged_spec_gives_way_to_the_configured_flow(void **state)
     scene_close(&scene);
 }
 
+/* Two collectors that give a flow are not one flow. */
+static void first_collector_in_the_configured_order_gives_the_flow(void **state)
+{
+    static const struct {
+        const char *order[2];
+        size_t count;
+        const char *quality, *first;
+    } rows[] = {
+        {{"spec", "other"}, 2, "whole", "1. Of the spec"},
+        {{"other", "spec"}, 2, "whole", "1. Of another"},
+        {{"other"}, 1, "whole", "1. Of another"},
+        {{NULL}, 0, "whole", "1. Of another"},
+        {{"spec", "other"}, 2, "damaged", "1. Of another"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct decision *decision;
+        struct scene scene;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 1234);
+        spec(&scene, rows[i].quality);
+        scene_source(&scene, "other", "spec", "/x/other.ts", NULL, -100);
+        scene_record(&scene,
+                     "\"claim\":\"flow-step\",\"host\":\"" A "\",\"step\":\"1. Of another\"");
+        scene_end(&scene, "whole");
+        scene.policy.precedence[QUESTION_FLOW] = rows[i].order;
+        scene.policy.precedence_count[QUESTION_FLOW] = rows[i].count;
+        expect_flow(&scene, FLOW_SPEC, 1, rows[i].first);
+        decision = &scene.verdict->scopes[0].hosts[0].decisions[QUESTION_FLOW];
+        assert_int_equal(decision->candidate_count, 2);
+        assert_int_equal(decision->candidates[0].won + decision->candidates[1].won, 1);
+        scene_close(&scene);
+    }
+}
+
 static void where_neither_is_known_there_is_none(void **state)
 {
     struct scene scene;
@@ -153,6 +190,7 @@ int main(void)
         cmocka_unit_test(spec_of_the_run_stands_before_the_configured_flow),
         cmocka_unit_test(damaged_spec_gives_way_to_the_configured_flow),
         cmocka_unit_test(where_neither_is_known_there_is_none),
+        cmocka_unit_test(first_collector_in_the_configured_order_gives_the_flow),
         cmocka_unit_test(configured_flow_is_copied),
         cmocka_unit_test(configured_flow_never_proves_a_pass),
     };

@@ -3,36 +3,24 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect-limits.h"
 #include "collect-text.h"
 #include "collect-unit.h"
 #include "memory.h"
-
-#define LOG_FIELDS_MAX 16
-#define FIELD_NAME_MAX 64
-
-/* A list option, made ready for the module. */
-struct list_option {
-    const char *name;
-    const char **items;
-    size_t count;
-};
+#include "module-host.h"
 
 struct collect_host {
-    struct atvm_host table;
+    struct module_host base;
     const struct collect_job *job;
     const struct collect_job_collector *collector;
     const struct atvm_collector *module;
     struct collect_output *output;
-    struct list_option *lists;
-    size_t list_count;
     struct collect_unit *unit;
     bool may_emit;
     int64_t deadline_ns;
-    char *failure;
 };
 
 static struct collect_host *host_of(void *context)
@@ -42,188 +30,67 @@ static struct collect_host *host_of(void *context)
 
 /* ---------------------------------------------------------------- log */
 
-static void log_object(struct collect_output *output, const char *collector, int32_t level,
-                       const char *message, struct json_object *fields)
+/* free() it. */
+static char *clean_text(const char *text)
 {
-    struct json_object *line = json_object_new_object();
     struct obstack strings;
+    char *clean;
 
     obstack_init(&strings);
+    clean = memory_string(collect_text_clean(&strings, text, strlen(text), COLLECT_TEXT_MAX, NULL));
+    obstack_free(&strings, NULL);
+    return clean;
+}
+
+static void log_object(struct collect_output *output, const char *collector, int32_t level,
+                       const char *text, struct json_object *fields)
+{
+    struct json_object *line = json_object_new_object();
+
     collect_output_add_number(line, "level", level);
     collect_output_add_text(line, "collector", collector);
-    collect_output_add_text(
-        line, "message",
-        collect_text_clean(&strings, message, strlen(message), COLLECT_TEXT_MAX, NULL));
+    collect_output_add_text(line, "message", text);
     if (fields)
         json_object_object_add(line, "fields", fields);
     collect_output_line(output, "log", line);
-    obstack_free(&strings, NULL);
 }
 
 void collect_host_log(struct collect_output *output, const char *collector, int32_t level,
                       const char *format, ...)
 {
+    CLEANUP_FREE char *message = NULL;
+    CLEANUP_FREE char *text = NULL;
     va_list arguments;
-    char *message;
 
     va_start(arguments, format);
     message = memory_vformat(format, arguments);
     va_end(arguments);
-    log_object(output, collector, level, message, NULL);
-    free(message);
+    text = clean_text(message);
+    log_object(output, collector, level, text, NULL);
 }
 
-static bool is_field_name(const char *name)
+static char *kind_fit_text(const struct module_host *host, const char *text)
 {
-    size_t length = name ? strlen(name) : 0;
-
-    return length > 0 && length <= FIELD_NAME_MAX &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
+    (void)host;
+    return clean_text(text);
 }
 
-static struct json_object *fields_to_json(const struct atvm_field *fields, size_t count,
-                                          size_t stride)
+static void kind_log(const struct module_host *base, int32_t level, const char *text,
+                     const struct atvm_field *fields, size_t count)
 {
-    struct json_object *object = json_object_new_object();
-    struct obstack strings;
+    const struct collect_host *host = (const struct collect_host *)base;
+    struct json_object *object = count > 0 ? json_object_new_object() : NULL;
 
-    obstack_init(&strings);
-    for (size_t i = 0; i < count && i < LOG_FIELDS_MAX; i++) {
-        const struct atvm_field *field = (const void *)((const char *)fields + i * stride);
-
-        if (is_field_name(field->name) && field->value)
-            collect_output_add_text(object, field->name,
-                                    collect_text_clean(&strings, field->value, strlen(field->value),
-                                                       COLLECT_TEXT_MAX, NULL));
-    }
-    obstack_free(&strings, NULL);
-    return object;
+    for (size_t i = 0; i < count; i++)
+        collect_output_add_text(object, fields[i].name, fields[i].value);
+    log_object(host->output, host->collector->name, level, text, object);
 }
 
-static void host_log(void *context, int32_t level, const char *message,
-                     const struct atvm_field *fields, size_t field_count, size_t field_stride)
+static const struct module_host_kind kind = {.fit_text = kind_fit_text, .log = kind_log};
+
+static void complain(const struct collect_host *host, const char *what, const char *detail)
 {
-    struct collect_host *host = host_of(context);
-    struct json_object *object = NULL;
-
-    if (!message)
-        return;
-    if (level < ATVM_LOG_ERROR || level > ATVM_LOG_DEBUG)
-        level = ATVM_LOG_NOTICE;
-    if (fields && field_stride >= sizeof(*fields))
-        object = fields_to_json(fields, field_count, field_stride);
-    log_object(host->output, host->collector->name, level, message, object);
-}
-
-/* A module that breaks a rule of the interface: said to its author by way of the log. */
-static void complain(struct collect_host *host, const char *what, const char *detail)
-{
-    collect_host_log(host->output, host->collector->name, ATVM_LOG_WARNING,
-                     "module %s breaks a rule of the interface: %s%s%s", host->module->name, what,
-                     detail ? ": " : "", detail ? detail : "");
-}
-
-static void host_fail(void *context, const char *message)
-{
-    struct collect_host *host = host_of(context);
-    struct obstack strings;
-
-    if (!message)
-        return;
-    obstack_init(&strings);
-    free(host->failure);
-    host->failure = memory_string(
-        collect_text_clean(&strings, message, strlen(message), COLLECT_TEXT_MAX, NULL));
-    obstack_free(&strings, NULL);
-}
-
-/* ---------------------------------------------------------------- options */
-
-static const struct atvm_option *option_at(const struct atvm_collector *module, uint32_t index)
-{
-    return (const void *)((const char *)module->options + (size_t)index * module->option_stride);
-}
-
-static const struct atvm_option *find_option(const struct collect_host *host, const char *name)
-{
-    for (uint32_t i = 0; name && i < host->module->option_count; i++)
-        if (strcmp(option_at(host->module, i)->name, name) == 0)
-            return option_at(host->module, i);
-    return NULL;
-}
-
-/* The value of an option whose type is one of `types` (bits); NULL with a complaint where the
- * module has no such option, NULL where it is not given. */
-static struct json_object *option_value(struct collect_host *host, const char *name, unsigned types)
-{
-    const struct atvm_option *option = find_option(host, name);
-    struct json_object *value = NULL;
-
-    if (!option || !(types & 1U << option->type)) {
-        complain(host, "it reads an option that it did not declare with this type", name);
-        return NULL;
-    }
-    json_object_object_get_ex(host->collector->options, name, &value);
-    return value;
-}
-
-static const char *host_option_string(void *context, const char *name)
-{
-    struct json_object *value = option_value(host_of(context), name, 1U << ATVM_OPTION_STRING);
-
-    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
-}
-
-static int64_t host_option_number(void *context, const char *name)
-{
-    struct json_object *value =
-        option_value(host_of(context), name,
-                     1U << ATVM_OPTION_INTEGER | 1U << ATVM_OPTION_BOOLEAN |
-                         1U << ATVM_OPTION_DURATION | 1U << ATVM_OPTION_SIZE);
-
-    if (json_object_is_type(value, json_type_boolean))
-        return json_object_get_boolean(value);
-    return json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
-}
-
-static size_t host_option_list(void *context, const char *name, const char *const **ret_items)
-{
-    struct collect_host *host = host_of(context);
-
-    *ret_items = NULL;
-    if (!option_value(host, name, 1U << ATVM_OPTION_STRING_LIST))
-        return 0;
-    for (size_t i = 0; i < host->list_count; i++) {
-        if (strcmp(host->lists[i].name, name) != 0)
-            continue;
-        *ret_items = host->lists[i].items;
-        return host->lists[i].count;
-    }
-    return 0;
-}
-
-static void add_list(struct collect_host *host, const char *name, struct json_object *array)
-{
-    struct list_option *list = &host->lists[host->list_count++];
-
-    list->name = name;
-    list->count = json_object_array_length(array);
-    list->items = memory_zeroed(list->count + 1, sizeof(*list->items));
-    for (size_t i = 0; i < list->count; i++)
-        list->items[i] = json_object_get_string(json_object_array_get_idx(array, i));
-}
-
-static void make_lists(struct collect_host *host)
-{
-    host->lists = memory_zeroed(host->module->option_count, sizeof(*host->lists));
-    for (uint32_t i = 0; i < host->module->option_count; i++) {
-        const char *name = option_at(host->module, i)->name;
-        struct json_object *value = NULL;
-
-        if (json_object_object_get_ex(host->collector->options, name, &value) &&
-            json_object_is_type(value, json_type_array))
-            add_list(host, name, value);
-    }
+    module_host_complain(&host->base, what, detail);
 }
 
 /* ---------------------------------------------------------------- the run and its clock */
@@ -235,12 +102,9 @@ static const struct atvm_run *host_run(void *context)
 
 int64_t collect_host_now(const struct collect_job *job)
 {
-    struct timespec now;
-
     if (job->fixed_now_ns >= 0)
         return job->fixed_now_ns;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_REALTIME);
 }
 
 static int64_t host_now(void *context)
@@ -343,15 +207,7 @@ static void host_watch(void *context, const char *path)
 
 /* ---------------------------------------------------------------- the host */
 
-static const struct atvm_host table = {
-    .struct_size = sizeof(struct atvm_host),
-    .abi_major = ATVM_ABI_MAJOR,
-    .abi_minor = ATVM_ABI_MINOR,
-    .log = host_log,
-    .fail = host_fail,
-    .option_string = host_option_string,
-    .option_number = host_option_number,
-    .option_list = host_option_list,
+static const struct atvm_host offered = {
     .run = host_run,
     .now = host_now,
     .deadline = host_deadline,
@@ -369,13 +225,18 @@ struct collect_host *collect_host_new(const struct collect_job *job,
 {
     struct collect_host *host = memory_zeroed(1, sizeof(*host));
 
-    host->table = table;
-    host->table.context = host;
     host->job = job;
     host->collector = collector;
     host->module = module;
     host->output = output;
-    make_lists(host);
+    module_host_init(&host->base, &kind,
+                     &(struct module_host_settings){
+                         .instance = collector->name,
+                         .module = module->name,
+                         .options = {module->options, module->option_count, module->option_stride},
+                         .values = collector->options,
+                     },
+                     &offered);
     return host;
 }
 
@@ -383,22 +244,19 @@ void collect_host_free(struct collect_host *host)
 {
     if (!host)
         return;
-    for (size_t i = 0; i < host->list_count; i++)
-        free(host->lists[i].items);
-    free(host->lists);
+    module_host_release(&host->base);
     collect_unit_free(host->unit);
-    free(host->failure);
     free(host);
 }
 
 const struct atvm_host *collect_host_table(struct collect_host *host)
 {
-    return &host->table;
+    return &host->base.table;
 }
 
 void collect_host_enter(struct collect_host *host, bool may_emit, int64_t deadline_ns)
 {
-    free(TAKE_POINTER(host->failure));
+    free(TAKE_POINTER(host->base.failure));
     host->may_emit = may_emit;
     host->deadline_ns = deadline_ns;
 }
@@ -416,5 +274,5 @@ void collect_host_leave(struct collect_host *host)
 
 const char *collect_host_failure(const struct collect_host *host)
 {
-    return host->failure;
+    return host->base.failure;
 }

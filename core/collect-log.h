@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
+
 /* Within ten seconds at most this many lines are passed on; then one line says how many were not.
  */
 #define COLLECT_LOG_LINES_MAX   50
-#define COLLECT_LOG_INTERVAL_NS INT64_C(10000000000)
+#define COLLECT_LOG_INTERVAL_NS (10 * NS_PER_SECOND)
 
 /* Zero-initialised. */
 struct collect_log {

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect-host.h"
 #include "collect-job.h"
 #include "collect-output.h"
@@ -29,7 +29,7 @@
 #define PROTOCOL_DESCRIPTOR_FIRST 10
 
 /* An instance that broke is created anew with the next pass, then after a growing wait. */
-#define BROKEN_WAIT_FIRST_NS INT64_C(1000000000)
+#define BROKEN_WAIT_FIRST_NS NS_PER_SECOND
 #define BROKEN_WAIT_MAX_NS   INT64_C(60000000000)
 
 /* A collector returns before its deadline if it can; the rest of the pass is left for the others
@@ -55,14 +55,6 @@ struct worker {
     struct collector *collectors; /* in the order in which they are asked */
     size_t collector_count;
 };
-
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- lines */
 
@@ -181,7 +173,7 @@ static void note_broken(struct collector *collector, const char *reason)
 
     free(collector->broken_reason);
     collector->broken_reason = copy;
-    collector->retry_ns = monotonic_ns() + collector->broken_wait_ns;
+    collector->retry_ns = clock_ns(CLOCK_MONOTONIC) + collector->broken_wait_ns;
     collector->broken_wait_ns =
         collector->broken_wait_ns ? 2 * collector->broken_wait_ns : BROKEN_WAIT_FIRST_NS;
     if (collector->broken_wait_ns > BROKEN_WAIT_MAX_NS)
@@ -195,7 +187,7 @@ static bool revive(struct collector *collector)
 
     if (collector->instance)
         return true;
-    if (monotonic_ns() < collector->retry_ns)
+    if (clock_ns(CLOCK_MONOTONIC) < collector->retry_ns)
         return false;
     problem = collector_create(collector);
     if (problem)
@@ -393,8 +385,8 @@ static void serve(struct worker *worker)
                              "the collect worker was sent a line that asks for no pass");
             continue;
         }
-        deadline =
-            monotonic_ns() + timeout / COLLECTOR_SHARE_DENOMINATOR * COLLECTOR_SHARE_NUMERATOR;
+        deadline = clock_ns(CLOCK_MONOTONIC) +
+                   timeout / COLLECTOR_SHARE_DENOMINATOR * COLLECTOR_SHARE_NUMERATOR;
         for (size_t i = 0; i < worker->collector_count; i++)
             pass_of(worker, &worker->collectors[i], deadline);
         collect_output_line(&worker->output, "done", NULL);

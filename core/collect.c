@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect-child.h"
 #include "collect-job.h"
 #include "collect-log.h"
@@ -17,8 +17,7 @@
 #include "memory.h"
 #include "worker-process.h"
 
-#define USEC_PER_SEC  UINT64_C(1000000)
-#define NSEC_PER_USEC 1000
+#define USEC_PER_SEC UINT64_C(1000000)
 
 #define RESTART_DELAY_FIRST_US (USEC_PER_SEC / 10)
 #define RESTART_DELAY_MAX_US   (30 * USEC_PER_SEC)
@@ -57,26 +56,20 @@ struct collect {
 
 static int64_t now_ns(const struct collect *collect)
 {
-    struct timespec now;
-
     if (collect->fixed_now_ns >= 0)
         return collect->fixed_now_ns;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_REALTIME);
 }
 
 /* Not sd_event_now: that stands still during a callback, and a pass may take longer than one. */
 static uint64_t monotonic_us(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / NSEC_PER_USEC;
+    return (uint64_t)(clock_ns(CLOCK_MONOTONIC) / NS_PER_US);
 }
 
 static uint64_t pass_timeout_us(const struct collect *collect)
 {
-    return (uint64_t)collect->config->collect_timeout_ns / NSEC_PER_USEC;
+    return (uint64_t)(collect->config->collect_timeout_ns / NS_PER_US);
 }
 
 static const char *text_of(struct json_object *object, const char *key)
@@ -154,7 +147,7 @@ static void take_watch(struct collect *collect, struct json_object *line)
 
 static void take_log(struct collect *collect, struct json_object *line)
 {
-    collect_log_take(&collect->log, line, (int64_t)monotonic_us() * NSEC_PER_USEC);
+    collect_log_take(&collect->log, line, clock_ns(CLOCK_MONOTONIC));
 }
 
 static void take_done(struct collect *collect, struct json_object *line)
@@ -217,7 +210,7 @@ static void on_error_line(void *user, const char *line, size_t length)
     struct collect *collect = user;
 
     collect_log_take_error(&collect->log, collect->progress.collector, line, length,
-                           (int64_t)monotonic_us() * NSEC_PER_USEC);
+                           clock_ns(CLOCK_MONOTONIC));
 }
 
 /* ---------------------------------------------------------------- passes */

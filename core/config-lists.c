@@ -1,4 +1,4 @@
-/* The settings that are lists or groups: modules, precedence, templates, blacklist. */
+/* The settings that are lists of modules, and the order in which those are believed. */
 #include "config-reading.h"
 
 #include <stdlib.h>
@@ -305,63 +305,4 @@ void config_apply_precedence(struct config_reading *reading, const struct writte
     }
     if (written)
         written_check_names(reading, written, names, QUESTION_COUNT, "precedence");
-}
-
-/* ---- templates and blacklist ---- */
-
-static void read_template(struct config_reading *reading, const struct written *written)
-{
-    static const char *const keys[] = {"flow", "default_options"};
-    CLEANUP_FREE char *what = memory_format("templates.%s", written->name);
-    struct json_object *template;
-
-    if (!written_is_group(reading, written, what))
-        return;
-    written_check_names(reading, written, keys, 2, what);
-    template = json_object_new_object();
-    for (size_t i = 0; i < 2; i++) {
-        const struct written *list = written_item(written, keys[i]);
-        CLEANUP_FREE char *key = memory_format("%s.%s", what, keys[i]);
-
-        if (list && written_is_string_list(reading, list, key))
-            json_object_object_add(template, keys[i], written_strings_to_json(list));
-    }
-    json_object_object_add(reading->config->templates, written->name, template);
-}
-
-void config_apply_templates(struct config_reading *reading, const struct written *written)
-{
-    if (!written || !written_is_group(reading, written, "templates"))
-        return;
-    for (size_t i = 0; i < written->count; i++)
-        read_template(reading, &written->items[i]);
-}
-
-static void read_blacklisted(struct config_reading *reading, const struct written *written)
-{
-    static const char *const keys[] = {"vm", "reason"};
-    struct json_object *entry;
-
-    if (!written_is_group(reading, written, "blacklist"))
-        return;
-    written_check_names(reading, written, keys, 2, "blacklist");
-    entry = json_object_new_object();
-    for (size_t i = 0; i < 2; i++) {
-        const struct written *item = written_item(written, keys[i]);
-
-        if (!item)
-            config_problem(reading, written, "blacklist: an entry without %s; add %s = \"…\"",
-                           keys[i], keys[i]);
-        else if (written_is_string(reading, item, keys[i]))
-            json_object_object_add(entry, keys[i], json_object_new_string(item->string));
-    }
-    json_object_array_add(reading->config->blacklist, entry);
-}
-
-void config_apply_blacklist(struct config_reading *reading, const struct written *written)
-{
-    if (!written || !written_is_list(reading, written, "blacklist"))
-        return;
-    for (size_t i = 0; i < written->count; i++)
-        read_blacklisted(reading, &written->items[i]);
 }

@@ -92,6 +92,7 @@ const char *config_known_setting(size_t index);
 void config_apply_retry(struct config_reading *reading, const struct written *written);
 void config_apply_templates(struct config_reading *reading, const struct written *written);
 void config_apply_blacklist(struct config_reading *reading, const struct written *written);
+void config_free_templates(struct config *config);
 /* NULL: the built-in lists. Precedence after the collectors. */
 void config_apply_collectors(struct config_reading *reading, const struct written *written);
 void config_apply_sinks(struct config_reading *reading, const struct written *written);

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "config-value.h"
 #include "nearest-name.h"
+#include "render-time.h"
 
 #define MILLISECONDS INT64_C(1000000)
 #define SECONDS      (1000 * MILLISECONDS)
@@ -19,6 +20,7 @@
 enum setting_type {
     SETTING_PATH,       /* absolute */
     SETTING_NAME,       /* any text */
+    SETTING_TIME_ZONE,  /* one that the C library knows; "system" is NULL */
     SETTING_DURATION,   /* ns, between minimum and maximum */
     SETTING_SWITCH,     /* bool: false is the first of the words, true the second */
     SETTING_ON_CONFLICT /* enum on_conflict, in the order of the words */
@@ -41,7 +43,8 @@ static const struct setting settings[] = {
     {"run_log", SETTING_PATH, AT(run_log), "/tmp/%b.log"},
     {"launch_log", SETTING_PATH, AT(launch_log), "/tmp/%b.launch.log"},
     {"cypress_config", SETTING_NAME, AT(cypress_config), "cypress.atvm-config-gold.ts"},
-    {"vm_inventory", SETTING_PATH, AT(vm_inventory), "/etc/atvm-watcher/vm-inventory.md"},
+    {"vm_inventory", SETTING_PATH, AT(vm_inventory), CONFIG_DEFAULT_INVENTORY},
+    {"time_zone", SETTING_TIME_ZONE, AT(time_zone), "system"},
     {"poll_interval", SETTING_DURATION, AT(poll_interval_ns), "5s", 10 * MILLISECONDS,
      10 * MINUTES},
     {"settle", SETTING_DURATION, AT(settle_ns), "3s", 0, 10 * MINUTES},
@@ -103,6 +106,25 @@ static void apply_text(struct config_reading *reading, const struct setting *set
     }
     free(*target);
     *target = config_with_build(written->string, reading->config->build);
+}
+
+static void apply_time_zone(struct config_reading *reading, const struct setting *setting,
+                            const struct written *written)
+{
+    char **target = (char **)((char *)reading->config + setting->offset);
+
+    if (!written_is_string(reading, written, setting->name))
+        return;
+    if (strcmp(written->string, "system") != 0 && !render_time_zone_is_known(written->string)) {
+        config_problem(
+            reading, written,
+            "%s: this machine knows no time zone \"%s\"; give \"system\", or a name such "
+            "as \"America/New_York\" (`timedatectl list-timezones` lists them)",
+            setting->name, written->string);
+        return;
+    }
+    free(*target);
+    *target = strcmp(written->string, "system") == 0 ? NULL : memory_string(written->string);
 }
 
 static void apply_duration(struct config_reading *reading, const struct setting *setting,
@@ -167,6 +189,9 @@ static void apply(struct config_reading *reading, const struct setting *setting,
     case SETTING_PATH:
     case SETTING_NAME:
         apply_text(reading, setting, written);
+        break;
+    case SETTING_TIME_ZONE:
+        apply_time_zone(reading, setting, written);
         break;
     case SETTING_DURATION:
         apply_duration(reading, setting, written);

@@ -45,6 +45,21 @@ static void apply_file(struct config_reading *reading, const struct written *roo
     }
 }
 
+/* The channel has a variable of its own, which stands before the file, too. */
+static void apply_channel(struct config *config)
+{
+    const char *channel = getenv("MATTERMOST_ATVM_CHANNEL");
+
+    for (size_t i = 0; channel && *channel && i < config->sink_count; i++) {
+        struct config_module *sink = &config->sinks[i];
+
+        if (strcmp(sink->module, "mattermost") != 0)
+            continue;
+        json_object_object_add(sink->options, "channel", json_object_new_string(channel));
+        json_object_object_del(sink->lines, "channel");
+    }
+}
+
 static void read_all(struct config_reading *reading, const char *path, bool environment)
 {
     static const struct written nothing = {.type = WRITTEN_GROUP};
@@ -58,6 +73,8 @@ static void read_all(struct config_reading *reading, const char *path, bool envi
         config_apply_environment(reading);
     for (size_t i = 0; i < SECTION_COUNT; i++)
         sections[i].apply(reading, written_item(root, sections[i].name));
+    if (environment)
+        apply_channel(reading->config);
 }
 
 static struct config *config_new(const char *path, const char *build)
@@ -67,7 +84,6 @@ static struct config *config_new(const char *path, const char *build)
     config->file = memory_string(path);
     config->build = memory_string(build);
     config->places = json_object_new_object();
-    config->templates = json_object_new_object();
     config->blacklist = json_object_new_array();
     return config;
 }
@@ -136,7 +152,7 @@ void config_free(struct config *config)
     free_modules(config->collectors, config->collector_count);
     free_modules(config->sinks, config->sink_count);
     json_object_put(config->places);
-    json_object_put(config->templates);
+    config_free_templates(config);
     json_object_put(config->blacklist);
     free(config->file);
     free(config->build);
@@ -145,6 +161,7 @@ void config_free(struct config *config)
     free(config->run_log);
     free(config->launch_log);
     free(config->vm_inventory);
+    free(config->time_zone);
     free(config->cypress_config);
     free(config);
 }

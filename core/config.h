@@ -12,7 +12,8 @@
 
 #include "judge.h"
 
-#define CONFIG_DEFAULT_PATH "/etc/atvm-watcher.conf"
+#define CONFIG_DEFAULT_PATH      "/etc/atvm-watcher.conf"
+#define CONFIG_DEFAULT_INVENTORY "/etc/atvm-watcher/vm-inventory.md"
 
 /* One element of `collectors` or `sinks`. */
 struct config_module {
@@ -29,6 +30,16 @@ struct config_module {
     /* What the describe worker said of it (see module_describe). NULL before the check, and after it
      * where the module or its options cannot be used: with critical = false that is a gap. */
     struct json_object *description;
+};
+
+/* What is known beforehand of the runs of a template. */
+struct config_template {
+    char *name;
+    char **flow; /* titles of the steps, for where no spec of a run can be read; NULL: not known */
+    size_t flow_count;
+    char **default_options; /* what a launch adds; NULL: nothing */
+    size_t default_option_count;
+    bool takes_plugin; /* false: neither plugin nor integration is part of its coverage */
 };
 
 struct config {
@@ -49,8 +60,10 @@ struct config {
     struct config_module *collectors, *sinks;
     size_t collector_count, sink_count;
     int64_t retry_first_ns, retry_max_ns, retry_give_up_ns;
-    bool resend_uncertain;         /* on_uncertain = "resend" */
-    struct json_object *templates; /* name -> { flow: [...], default_options: [...] } */
+    bool resend_uncertain; /* on_uncertain = "resend" */
+    char *time_zone;       /* "America/New_York"; NULL: the system's */
+    struct config_template *templates;
+    size_t template_count, template_capacity;
     struct json_object *blacklist; /* [ { vm, reason } ] */
 };
 
@@ -73,6 +86,9 @@ void config_free(struct config *config);
  * of a critical module; *ret_warnings (may be NULL; free it) for the others.
  */
 bool config_check_modules(struct config *config, char **ret_error, char **ret_warnings);
+
+/* What is configured or built in for a template; NULL: nothing, or `name` is NULL. */
+const struct config_template *config_find_template(const struct config *config, const char *name);
 
 /* Looks whether automation_root is a folder that can be read. false and *ret_error (free it). */
 bool config_check_root(const struct config *config, char **ret_error);

@@ -5,41 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect-text.h"
 #include "deliver-secret.h"
 #include "durable-file.h"
 #include "log.h"
 #include "memory.h"
-#include "module-options.h"
+#include "module-host.h"
 #include "outbox.h"
 
 /* Bytes of one text that a module may leave in log or receipt. */
-#define TEXT_MAX       4096
-#define REDACTED_MAX   (16 * TEXT_MAX)
-#define LOG_FIELDS_MAX 16
-#define SECRETS_MAX    8
+#define TEXT_MAX     4096
+#define REDACTED_MAX (16 * TEXT_MAX)
+#define SECRETS_MAX  8
 /* Shorter ones are words that a text may hold by chance. */
 #define SECRET_REDACTED_MIN 6
 
-struct list_option {
-    const char *name;
-    const char **items;
-    size_t count;
-};
-
 struct deliver_host {
-    struct atvm_host table;
+    struct module_host base;
     struct deliver_host_settings settings;
-    struct list_option *lists;
-    size_t list_count;
     char *secrets[SECRETS_MAX]; /* what was handed out, to keep it out of log and receipt */
     size_t secret_count;
     bool committed, answered;
-    char *failure;
 };
 
 static struct deliver_host *host_of(void *context)
@@ -77,144 +67,25 @@ static char *fit_text(const struct deliver_host *host, const char *text)
     return fit;
 }
 
-/* ---- log */
-
-static bool is_field_name(const char *name)
+static char *kind_fit_text(const struct module_host *base, const char *text)
 {
-    size_t length = name ? strlen(name) : 0;
-
-    return length > 0 && length <= 64 &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
+    return fit_text((const struct deliver_host *)base, text);
 }
 
-static void host_log(void *context, int32_t level, const char *message,
-                     const struct atvm_field *fields, size_t field_count, size_t field_stride)
+static void kind_log(const struct module_host *base, int32_t level, const char *text,
+                     const struct atvm_field *fields, size_t count)
 {
-    struct deliver_host *host = host_of(context);
-    CLEANUP_FREE char *text = fit_text(host, message);
-    char *lines[LOG_FIELDS_MAX + 1] = {NULL};
-    size_t count = 0;
+    char **lines = memory_zeroed(count + 1, sizeof(*lines));
 
-    if (!text)
-        return;
-    if (level < ATVM_LOG_ERROR || level > ATVM_LOG_DEBUG)
-        level = ATVM_LOG_NOTICE;
-    if (!fields || field_stride < sizeof(*fields))
-        field_count = 0;
-    for (size_t i = 0; i < field_count && count < LOG_FIELDS_MAX; i++) {
-        const struct atvm_field *field = (const void *)((const char *)fields + i * field_stride);
-        CLEANUP_FREE char *value = fit_text(host, field->value);
-
-        if (is_field_name(field->name) && value)
-            lines[count++] = memory_format("%s=%s", field->name, value);
-    }
-    log_line(level, (const char *const *)lines, "sink %s: %s", host->settings.name, text);
+    for (size_t i = 0; i < count; i++)
+        lines[i] = memory_format("%s=%s", fields[i].name, fields[i].value);
+    log_line(level, (const char *const *)lines, "sink %s: %s", base->settings.instance, text);
     for (size_t i = 0; i < count; i++)
         free(lines[i]);
+    free(lines);
 }
 
-/* A module that breaks a rule of the interface: said to its author by way of the log. */
-static void complain(const struct deliver_host *host, const char *what, const char *detail)
-{
-    log_warning("sink %s: module %s breaks a rule of the interface: %s%s%s", host->settings.name,
-                host->settings.module->name, what, detail ? ": " : "", detail ? detail : "");
-}
-
-static void host_fail(void *context, const char *message)
-{
-    struct deliver_host *host = host_of(context);
-
-    if (!message)
-        return;
-    free(host->failure);
-    host->failure = fit_text(host, message);
-}
-
-/* ---- options */
-
-/* Whether the module declared the option with one of `types` (bits). */
-static bool is_declared(const struct deliver_host *host, const char *name, unsigned types,
-                        struct atvm_option *ret)
-{
-    const struct atvm_sink *module = host->settings.module;
-    const struct module_options options = {module->options, module->option_count,
-                                           module->option_stride};
-
-    for (uint32_t i = 0; name && i < options.count; i++) {
-        *ret = module_option(&options, i);
-        if (strcmp(ret->name, name) == 0 && (types & 1U << ret->type))
-            return true;
-    }
-    complain(host, "it reads an option that it did not declare with this type", name);
-    return false;
-}
-
-static struct json_object *option_value(struct deliver_host *host, const char *name, unsigned types)
-{
-    struct json_object *value = NULL;
-    struct atvm_option option;
-
-    if (is_declared(host, name, types, &option))
-        json_object_object_get_ex(host->settings.options, name, &value);
-    return value;
-}
-
-static const char *host_option_string(void *context, const char *name)
-{
-    struct json_object *value = option_value(host_of(context), name, 1U << ATVM_OPTION_STRING);
-
-    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
-}
-
-static int64_t host_option_number(void *context, const char *name)
-{
-    struct json_object *value =
-        option_value(host_of(context), name,
-                     1U << ATVM_OPTION_INTEGER | 1U << ATVM_OPTION_BOOLEAN |
-                         1U << ATVM_OPTION_DURATION | 1U << ATVM_OPTION_SIZE);
-
-    if (json_object_is_type(value, json_type_boolean))
-        return json_object_get_boolean(value);
-    return json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
-}
-
-static size_t host_option_list(void *context, const char *name, const char *const **ret_items)
-{
-    struct deliver_host *host = host_of(context);
-
-    *ret_items = NULL;
-    if (!option_value(host, name, 1U << ATVM_OPTION_STRING_LIST))
-        return 0;
-    for (size_t i = 0; i < host->list_count; i++) {
-        if (strcmp(host->lists[i].name, name) != 0)
-            continue;
-        *ret_items = host->lists[i].items;
-        return host->lists[i].count;
-    }
-    return 0;
-}
-
-static void add_list(struct deliver_host *host, const char *name, struct json_object *array)
-{
-    struct list_option *list = &host->lists[host->list_count++];
-
-    list->name = name;
-    list->count = json_object_array_length(array);
-    list->items = memory_zeroed(list->count + 1, sizeof(*list->items));
-    for (size_t i = 0; i < list->count; i++)
-        list->items[i] = json_object_get_string(json_object_array_get_idx(array, i));
-}
-
-static void make_lists(struct deliver_host *host)
-{
-    host->lists = memory_zeroed((size_t)json_object_object_length(host->settings.options),
-                                sizeof(*host->lists));
-    json_object_object_foreach(host->settings.options, name, value)
-    {
-        if (json_object_is_type(value, json_type_array))
-            add_list(host, name, value);
-    }
-}
+static const struct module_host_kind kind = {.fit_text = kind_fit_text, .log = kind_log};
 
 /* ---- secrets */
 
@@ -238,7 +109,7 @@ static int64_t host_secret(void *context, const char *name, char *buffer, size_t
     struct atvm_option option;
     int64_t length;
 
-    if (!is_declared(host, name, 1U << ATVM_OPTION_SECRET, &option))
+    if (!module_host_declares(&host->base, name, 1U << ATVM_OPTION_SECRET, &option))
         return -1;
     length = deliver_secret_find(getenv("CREDENTIALS_DIRECTORY"), host->settings.secrets,
                                  option.fallback ? option.fallback : name, buffer, buffer_size);
@@ -261,11 +132,8 @@ static const struct atvm_run *host_run(void *context)
 
 static int64_t host_now(void *context)
 {
-    struct timespec now;
-
     (void)context;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_REALTIME);
 }
 
 static int64_t host_deadline(void *context)
@@ -343,7 +211,7 @@ static void host_receipt(void *context, const struct atvm_receipt *given)
     CLEANUP_FREE char *error = NULL;
 
     if (receipt.outcome < ATVM_DELIVERED || receipt.outcome > ATVM_UNCERTAIN) {
-        complain(host, "a receipt with an outcome that does not exist", NULL);
+        module_host_complain(&host->base, "a receipt with an outcome that does not exist", NULL);
         return;
     }
     receipt.remote_id = remote_id;
@@ -358,15 +226,7 @@ static void host_receipt(void *context, const struct atvm_receipt *given)
 
 /* ---- the host */
 
-static const struct atvm_host table = {
-    .struct_size = sizeof(struct atvm_host),
-    .abi_major = ATVM_ABI_MAJOR,
-    .abi_minor = ATVM_ABI_MINOR,
-    .log = host_log,
-    .fail = host_fail,
-    .option_string = host_option_string,
-    .option_number = host_option_number,
-    .option_list = host_option_list,
+static const struct atvm_host offered = {
     .run = host_run,
     .now = host_now,
     .deadline = host_deadline,
@@ -381,10 +241,16 @@ struct deliver_host *deliver_host_new(const struct deliver_host_settings *settin
 {
     struct deliver_host *host = memory_zeroed(1, sizeof(*host));
 
-    host->table = table;
-    host->table.context = host;
     host->settings = *settings;
-    make_lists(host);
+    module_host_init(&host->base, &kind,
+                     &(struct module_host_settings){
+                         .instance = settings->name,
+                         .module = settings->module->name,
+                         .options = {settings->module->options, settings->module->option_count,
+                                     settings->module->option_stride},
+                         .values = settings->options,
+                     },
+                     &offered);
     return host;
 }
 
@@ -392,22 +258,19 @@ void deliver_host_free(struct deliver_host *host)
 {
     if (!host)
         return;
-    for (size_t i = 0; i < host->list_count; i++)
-        free(host->lists[i].items);
-    free(host->lists);
+    module_host_release(&host->base);
     forget_secrets(host);
-    free(host->failure);
     free(host);
 }
 
 const struct atvm_host *deliver_host_table(struct deliver_host *host)
 {
-    return &host->table;
+    return &host->base.table;
 }
 
 const char *deliver_host_failure(const struct deliver_host *host)
 {
-    return host->failure;
+    return host->base.failure;
 }
 
 bool deliver_host_committed(const struct deliver_host *host)

@@ -10,14 +10,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "deliver-host.h"
 #include "deliver.h"
 #include "json-file.h"
 #include "log.h"
 #include "memory.h"
 #include "module.h"
-
-#define NANOSECONDS 1000000000LL
 
 /* What the worker was told to do; see doc/outbox.md. Strings live in `document`. */
 struct job {
@@ -26,7 +25,7 @@ struct job {
     struct json_object *options;
     struct outbox_message message;
     int32_t attempt;
-    int64_t timeout_ns;
+    int64_t timeout_ns, grace_ns;
     int32_t receipt, terminal, secrets;
 };
 
@@ -58,6 +57,7 @@ static int read_input(char **ret_text, size_t *ret_length)
 static const struct json_member job_members[] = {
     {"attempt", JSON_MEMBER_INT32, offsetof(struct job, attempt)},
     {"timeout", JSON_MEMBER_INT64, offsetof(struct job, timeout_ns)},
+    {"grace", JSON_MEMBER_INT64, offsetof(struct job, grace_ns)},
     {"receipt", JSON_MEMBER_INT32, offsetof(struct job, receipt)},
     {"terminal", JSON_MEMBER_INT32, offsetof(struct job, terminal)},
     {"secrets", JSON_MEMBER_INT32, offsetof(struct job, secrets)},
@@ -86,8 +86,8 @@ static bool parse_job(struct json_object *document, struct job *job)
     json_object_object_get_ex(sink, "options", &job->options);
     return job->name && job->module && json_object_is_type(job->options, json_type_object) &&
            json_members_read(job_members, document, job) && job->receipt > STDERR_FILENO &&
-           job->timeout_ns > 0 && outbox_message_from_json(message, &job->message) &&
-           job->message.body;
+           job->timeout_ns > 0 && job->grace_ns > 0 &&
+           outbox_message_from_json(message, &job->message) && job->message.body;
 }
 
 static bool read_job(struct job *job)
@@ -111,12 +111,11 @@ static void job_clear(struct job *job)
 
 /* Ends this process without fail when the watcher that would have is gone. A timer of the kernel's
  * with SIGKILL: no module can stop it. */
-static int arm_end(int64_t timeout_ns)
+static int arm_end(int64_t end_ns)
 {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
-    int64_t end_ns = timeout_ns + 2 * DELIVER_GRACE_NS;
     struct itimerspec time = {
-        .it_value = {(time_t)(end_ns / NANOSECONDS), (long)(end_ns % NANOSECONDS)}};
+        .it_value = {(time_t)(end_ns / NS_PER_SECOND), (long)(end_ns % NS_PER_SECOND)}};
     timer_t timer;
 
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
@@ -150,7 +149,7 @@ static int set_up_process(const struct job *job)
     if (sigprocmask(SIG_BLOCK, &termination, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return -errno;
     error = keep_descriptors_here(job);
-    return error ? error : arm_end(job->timeout_ns);
+    return error ? error : arm_end(job->timeout_ns + 2 * job->grace_ns);
 }
 
 /* ---- the delivery */
@@ -224,11 +223,9 @@ static void deliver(const struct job *job, const struct atvm_sink *sink, void *s
 
 static void use_sink(const struct job *job, const struct atvm_sink *sink)
 {
-    struct timespec now;
     struct deliver_host *host;
     void *self;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
     host = deliver_host_new(&(struct deliver_host_settings){
         .module = sink,
         .name = job->name,
@@ -236,7 +233,7 @@ static void use_sink(const struct job *job, const struct atvm_sink *sink)
         .receipt = job->receipt,
         .terminal = job->terminal,
         .secrets = job->secrets,
-        .deadline_ns = now.tv_sec * NANOSECONDS + now.tv_nsec + job->timeout_ns,
+        .deadline_ns = clock_ns(CLOCK_MONOTONIC) + job->timeout_ns,
     });
     self = sink->create(deliver_host_table(host));
     if (self)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -20,6 +19,7 @@ struct deliver {
     char *sink;
     sd_event_source *exit_source, *timer;
     bool asked_to_end; /* SIGTERM was sent */
+    int64_t grace_ns;
     deliver_ended ended;
     void *user;
 };
@@ -41,6 +41,11 @@ static int inherit(struct inherited *inherited, int descriptor)
     return STDERR_FILENO + 1 + (int)inherited->count++;
 }
 
+static int64_t grace_of(const struct deliver_settings *settings)
+{
+    return settings->grace_ns > 0 ? settings->grace_ns : DELIVER_GRACE_NS;
+}
+
 static struct json_object *job_to_json(const struct deliver_settings *settings,
                                        struct inherited *inherited)
 {
@@ -49,12 +54,15 @@ static struct json_object *job_to_json(const struct deliver_settings *settings,
 
     json_object_object_add(sink, "name", json_object_new_string(settings->sink->name));
     json_object_object_add(sink, "module", json_object_new_string(settings->sink->module));
-    json_object_object_add(sink, "options", json_object_get(settings->sink->options));
+    json_object_object_add(sink, "options",
+                           settings->sink->options ? json_object_get(settings->sink->options)
+                                                   : json_object_new_object());
     json_object_object_add(job, "t", json_object_new_string("job"));
     json_object_object_add(job, "sink", sink);
     json_object_object_add(job, "message", outbox_message_to_json(&settings->record->message));
     json_object_object_add(job, "attempt", json_object_new_int(settings->record->attempt_count));
     json_object_object_add(job, "timeout", json_object_new_int64(settings->timeout_ns));
+    json_object_object_add(job, "grace", json_object_new_int64(grace_of(settings)));
     json_object_object_add(job, "receipt",
                            json_object_new_int(inherit(inherited, settings->receipt)));
     json_object_object_add(job, "terminal",
@@ -155,7 +163,7 @@ static int on_timeout(sd_event_source *source, uint64_t time, void *user)
     }
     deliver->asked_to_end = true;
     log_signal(deliver, worker_process_signal(&deliver->worker, SIGTERM), "asked to end");
-    sd_event_source_set_time_relative(source, DELIVER_GRACE_NS / 1000);
+    sd_event_source_set_time_relative(source, (uint64_t)deliver->grace_ns / 1000);
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -180,6 +188,7 @@ int deliver_start(sd_event *event, const struct deliver_settings *settings, deli
 
     deliver->worker = WORKER_PROCESS_NONE;
     deliver->sink = memory_string(settings->sink->name);
+    deliver->grace_ns = grace_of(settings);
     deliver->ended = ended;
     deliver->user = user;
     error = spawn(settings, &deliver->worker);

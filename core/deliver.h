@@ -11,6 +11,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "clock.h"
 #include "config.h"
 #include "outbox.h"
 
@@ -22,10 +23,12 @@ struct deliver_settings {
     int terminal;                       /* what the stdout sink writes to; -1: nothing */
     int secrets; /* a seekable file of "NAME=value" lines; -1: none. See worker_secret */
     int64_t timeout_ns;
+    /* After timeout_ns SIGTERM asks the worker to come to an end; this much later SIGKILL ends it,
+       and twice this much later it ends itself. 0: DELIVER_GRACE_NS */
+    int64_t grace_ns;
 };
 
-/* SIGTERM asks a worker to come to an end; this much later SIGKILL ends it. */
-#define DELIVER_GRACE_NS (5 * 1000000000LL)
+#define DELIVER_GRACE_NS (5 * NS_PER_SECOND)
 
 struct deliver;
 

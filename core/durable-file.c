@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "memory.h"
 
-#define NANOSECONDS 1000000000LL
 /* More damaged files of one name within one second than this are not set aside any more. */
 #define SET_ASIDE_TRIES 100
 
@@ -328,7 +328,7 @@ int durable_remove(const char *path, char **ret_error)
 
 static char *name_aside(const char *path, int64_t now_ns, int number)
 {
-    time_t seconds = (time_t)(now_ns / NANOSECONDS);
+    time_t seconds = (time_t)(now_ns / NS_PER_SECOND);
     char time[32] = "";
     struct tm parts;
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing-step.h"
+
 /* ---------------------------------------------------------------- the table of spec R5.2 */
 
 static bool log_exists(const struct host_case *host)
@@ -34,9 +36,10 @@ static bool preferred_source_passes(const struct host_case *host)
                0;
 }
 
+/* Which of two direct results counts is the operator's choice; all else in the table stays. */
 static bool any_direct_failure(const struct host_case *host)
 {
-    return host->direct_fail != NULL;
+    return host->direct_fail && !preferred_source_passes(host);
 }
 
 static bool row_decides(const struct host_case *host)
@@ -77,7 +80,8 @@ static bool marker_alone(const struct host_case *host)
 static bool log_proves(const struct host_case *host)
 {
     return host->proof && judge_scope_has_end_proof(host->scope) && !host->damaged &&
-           !host->kind_missing && !(host->scope->is_subrun && log_exists(host));
+           !host->kind_missing && !host->nothing_executed &&
+           !(host->scope->is_subrun && log_exists(host));
 }
 
 static bool goes_on(const struct host_case *host)
@@ -113,7 +117,6 @@ static const struct status_row {
     enum host_status status;
 } status_table[] = {
     {"conflict-settled-as-unknown", undecided_conflict, HOST_UNKNOWN},
-    {"conflict-settled-by-precedence", preferred_source_passes, HOST_PASS},
     {"any-direct-failure", any_direct_failure, HOST_FAIL},
     {"own-row-decides", row_decides, HOST_PASS},
     {"failure-marker-against-direct-pass", marker_against_pass, HOST_UNKNOWN},
@@ -121,6 +124,7 @@ static const struct status_row {
     {"row-of-the-batch-missing", needs_row, HOST_UNKNOWN},
     {"log-of-the-host-may-come", log_may_come, HOST_RUNNING},
     {"log-of-the-host-damaged-or-missing", log_is_missing, HOST_UNKNOWN},
+    {"conflict-settled-by-precedence", preferred_source_passes, HOST_PASS},
     {"direct-pass", direct_pass, HOST_PASS},
     {"failure-marker", marker_alone, HOST_FAIL},
     {"whole-log-proves", log_proves, HOST_PASS},
@@ -203,7 +207,7 @@ static const struct {
     bool (*answers)(const struct testimony *testimony, const struct host_verdict *verdict);
     const char *no_answer; /* rule for a candidate that has nothing to say to the question */
 } questions[QUESTION_COUNT] = {
-    [QUESTION_STATUS] = {answers_status, "other-outcome"},
+    [QUESTION_STATUS] = {answers_status, NULL}, /* what it says, it says against the status */
     [QUESTION_COUNTS] = {answers_counts, "no-counts"},
     [QUESTION_STEP] = {answers_step, "no-failing-step"},
     [QUESTION_EXCERPT] = {answers_excerpt, "no-failure-text"},
@@ -237,23 +241,48 @@ static bool can_answer(const struct host_case *host, enum question question,
            (question != QUESTION_COUNTS || covers_flow(host, testimony));
 }
 
+static const struct testimony *best_of(const struct host_case *host, enum question question,
+                                       const struct testimony *const *order,
+                                       const struct host_verdict *verdict)
+{
+    for (size_t i = 0; i < host->count; i++)
+        if (can_answer(host, question, order[i], verdict))
+            return order[i];
+    return NULL;
+}
+
+static bool speaks_of_step(const struct testimony *testimony, const struct host_verdict *verdict)
+{
+    const char *step = testimony->item->record->step;
+
+    return step && failing_step_is_same(step, verdict->step);
+}
+
 /* The text of a failure must be that of the step that is named: where some candidate speaks of that
  * step, the others do not count. */
+static const struct testimony *best_text(const struct host_case *host,
+                                         const struct testimony *const *order,
+                                         const struct host_verdict *verdict)
+{
+    for (size_t i = 0; i < host->count && verdict->step; i++)
+        if (can_answer(host, QUESTION_EXCERPT, order[i], verdict) &&
+            speaks_of_step(order[i], verdict))
+            return order[i];
+    return best_of(host, QUESTION_EXCERPT, order, verdict);
+}
+
+/* Two rows of the table rest on one certain kind of testimony, not on the most believed one. */
 static const struct testimony *winner_of(const struct host_case *host, enum question question,
                                          const struct testimony *const *order,
                                          const struct host_verdict *verdict)
 {
-    const struct testimony *first = NULL;
-
-    for (size_t i = 0; i < host->count; i++) {
-        if (!can_answer(host, question, order[i], verdict))
-            continue;
-        if (question != QUESTION_EXCERPT || !verdict->step ||
-            judge_text_is(order[i]->item->record->step, verdict->step))
-            return order[i];
-        first = first ? first : order[i];
-    }
-    return first;
+    if (question == QUESTION_EXCERPT)
+        return best_text(host, order, verdict);
+    if (question == QUESTION_STATUS && strcmp(verdict->rule, "own-row-decides") == 0)
+        return host->row_pass;
+    if (question == QUESTION_STATUS && strcmp(verdict->rule, "whole-log-proves") == 0)
+        return host->proof;
+    return best_of(host, question, order, verdict);
 }
 
 static void note_source(struct host_verdict *verdict, const char *collector)
@@ -262,6 +291,40 @@ static void note_source(struct host_verdict *verdict, const char *collector)
         if (strcmp(verdict->sources[i], collector) == 0)
             return;
     verdict->sources[verdict->source_count++] = collector;
+}
+
+/* Why a whole log of a host that is not known to have passed did not prove that it has. */
+static const char *rule_of_unproven(const struct host_case *host, const struct testimony *testimony)
+{
+    const char *flaw = testimony_flaw_of_proof(host, testimony);
+
+    if (flaw)
+        return flaw;
+    if (!judge_scope_has_end_proof(host->scope))
+        return "no-end-proof";
+    if (host->damaged)
+        return "damage-bars-the-proof";
+    if (host->nothing_executed)
+        return "nothing-executed-bars-the-proof";
+    return host->kind_missing ? "missing-kind-bars-the-proof" : "log-without-its-row";
+}
+
+static const char *rule_of_loser(const struct host_case *host, enum question question,
+                                 const struct testimony *testimony,
+                                 const struct host_verdict *verdict)
+{
+    bool is_direct = testimony->item->record->basis == ATVM_BASIS_DIRECT;
+
+    if (question == QUESTION_COUNTS && answers_counts(testimony, verdict))
+        return "log-does-not-cover-the-flow";
+    if (question != QUESTION_STATUS)
+        return questions[question].no_answer;
+    if (testimony->outcome == ATVM_OUTCOME_NONE)
+        return "no-outcome";
+    if (host_status_is_final(verdict->status))
+        return "other-outcome";
+    return testimony->outcome == ATVM_OUTCOME_PASS && !is_direct ? rule_of_unproven(host, testimony)
+                                                                 : verdict->rule;
 }
 
 static const char *rule_of_candidate(const struct host_case *host, enum question question,
@@ -273,8 +336,12 @@ static const char *rule_of_candidate(const struct host_case *host, enum question
         return question == QUESTION_STATUS ? verdict->rule : "precedence";
     if (testimony->dropped)
         return testimony->dropped;
-    return can_answer(host, question, testimony, verdict) ? "lower-precedence"
-                                                          : questions[question].no_answer;
+    if (!can_answer(host, question, testimony, verdict))
+        return rule_of_loser(host, question, testimony, verdict);
+    if (question == QUESTION_EXCERPT && verdict->step && speaks_of_step(winner, verdict) &&
+        !speaks_of_step(testimony, verdict))
+        return "text-of-another-step";
+    return "lower-precedence";
 }
 
 static const struct testimony *decide(const struct host_case *host, enum question question,
@@ -292,6 +359,7 @@ static const struct testimony *decide(const struct host_case *host, enum questio
         decision->candidates[i] = (struct candidate){
             .source = order[i]->item->from->source,
             .record = order[i]->item->record,
+            .outcome = order[i]->outcome,
             .won = order[i] == winner,
             .rule = rule_of_candidate(host, question, order[i], winner, verdict),
         };
@@ -344,6 +412,15 @@ static void answer_text(const struct host_case *host, struct host_verdict *verdi
     }
 }
 
+static bool fill_in(int64_t *time_ns, int64_t told_ns)
+{
+    bool fills = *time_ns < 0 && told_ns >= 0;
+
+    if (fills)
+        *time_ns = told_ns;
+    return fills;
+}
+
 /* The duration and the start may come from different sources: the table has no start. */
 static void answer_timing(const struct host_case *host, struct host_verdict *verdict)
 {
@@ -351,20 +428,61 @@ static void answer_timing(const struct host_case *host, struct host_verdict *ver
 
     decide(host, QUESTION_TIMING, verdict);
     for (size_t i = 0; i < decision->candidate_count; i++) {
-        const struct atvm_evidence *record = decision->candidates[i].record;
-        const char *rule = decision->candidates[i].rule;
+        struct candidate *candidate = &decision->candidates[i];
+        bool used;
 
-        if (strcmp(rule, "precedence") != 0 && strcmp(rule, "lower-precedence") != 0)
+        if (!candidate->won && strcmp(candidate->rule, "lower-precedence") != 0)
             continue;
-        if (verdict->duration_ns < 0)
-            verdict->duration_ns = record->duration_ns;
-        if (verdict->started_ns < 0)
-            verdict->started_ns = record->started_ns;
-        if (verdict->ended_ns < 0)
-            verdict->ended_ns = record->ended_ns;
+        used = fill_in(&verdict->duration_ns, candidate->record->duration_ns);
+        used |= fill_in(&verdict->started_ns, candidate->record->started_ns);
+        used |= fill_in(&verdict->ended_ns, candidate->record->ended_ns);
+        if (!used || candidate->won)
+            continue;
+        candidate->rule = "fills-in-what-the-winner-lacks";
+        note_source(verdict, candidate->source->collector);
     }
     if (verdict->ended_ns < 0 && verdict->started_ns >= 0 && verdict->duration_ns >= 0)
         verdict->ended_ns = verdict->started_ns + verdict->duration_ns;
+}
+
+/* One candidate for each source that gives steps of the host's flow: its first step's record. */
+static void answer_flow(const struct host_case *host, struct host_verdict *verdict)
+{
+    struct decision *decision = &verdict->decisions[QUESTION_FLOW];
+    const struct judge_source *last = NULL;
+    size_t count;
+    const struct judge_item *const *items = judge_case_items_of(host->judged, host->name, &count);
+    const char *collector = judge_flow_collector(host->judged, host->name);
+
+    decision->candidates =
+        memory_array_in(host->judged->memory, NULL, count, sizeof(*decision->candidates));
+    decision->rule = collector ? "steps-of-the-spec" : "nobody";
+    for (size_t i = 0; i < count; i++) {
+        bool damaged = items[i]->from->damaged, won;
+
+        if (items[i]->record->claim != ATVM_CLAIM_FLOW_STEP || items[i]->from == last)
+            continue;
+        last = items[i]->from;
+        won = !damaged && collector && strcmp(last->source->collector, collector) == 0;
+        decision->candidates[decision->candidate_count++] = (struct candidate){
+            .source = last->source,
+            .record = items[i]->record,
+            .won = won,
+            .rule = won       ? "steps-of-the-spec"
+                    : damaged ? "damaged-source"
+                              : "lower-precedence",
+        };
+    }
+}
+
+static void list_what_is_lacking(const struct host_case *host, struct host_verdict *verdict)
+{
+    verdict->lacking =
+        memory_array_in(host->judged->memory, NULL, ARTIFACT_KIND_COUNT, sizeof(*verdict->lacking));
+    for (int kind = 0; kind < ARTIFACT_KIND_COUNT; kind++)
+        if (host->lacks[kind])
+            verdict->lacking[verdict->lacking_count++] =
+                judge_artifact_name((enum artifact_kind)kind);
 }
 
 /* ---------------------------------------------------------------- conflicts */
@@ -437,11 +555,13 @@ void judge_host(const struct host_case *host, struct host_verdict *ret,
         .ended_ns = -1,
         .duration_ns = -1,
     };
-    ret->sources =
-        memory_array_in(host->judged->memory, NULL, QUESTION_COUNT, sizeof(*ret->sources));
+    ret->sources = memory_array_in(host->judged->memory, NULL, QUESTION_COUNT + host->count,
+                                   sizeof(*ret->sources));
     decide(host, QUESTION_STATUS, ret);
     answer_counts(host, ret);
     answer_text(host, ret);
     answer_timing(host, ret);
+    answer_flow(host, ret);
+    list_what_is_lacking(host, ret);
     note_conflict(host, ret, conflicts);
 }

@@ -27,10 +27,17 @@ struct host_case {
     bool may_go_on;      /* no end proof, and a runner that lives, may live or may still come */
     /* What stands, best first by precedence; NULL: none. */
     const struct testimony *direct_fail, *direct_pass, *row_pass, *marker, *proof;
-    bool damaged;      /* some damaged source may be its own */
+    bool nothing_executed; /* a direct source says that no test of it was */
+    bool damaged;          /* some damaged source may be its own */
     bool log_missing;  /* a JSON or text log of it is damaged, or missing where others left one */
     bool kind_missing; /* the same for every kind of artifact */
+    bool lacks[ARTIFACT_KIND_COUNT]; /* which */
 };
+
+/* Why a log that shows no failure does not prove a pass (R5.2), as the id of a rule; NULL: it
+ * does. */
+const char *testimony_flaw_of_proof(const struct host_case *host,
+                                    const struct testimony *testimony);
 
 /* Gathers the testimonies and drops those that a rule forbids to believe. */
 void host_case_init(struct host_case *host, const struct judge_case *judged,
@@ -41,8 +48,12 @@ void host_case_init(struct host_case *host, const struct judge_case *judged,
 int testimony_compare(const struct judge_case *judged, enum question question,
                       const struct testimony *one, const struct testimony *other);
 
-/* The test flow of a host as its spec gives it: titles in order, in the case's memory; NULL and 0
- * where none is known. */
+/* The collector whose steps are the flow of a host: the first in the configured order that gives
+ * some from a source that is whole. Borrowed; NULL: none gives any. */
+const char *judge_flow_collector(const struct judge_case *judged, const char *host);
+
+/* The test flow of a host as that collector gives it: titles in order, in the case's memory; NULL
+ * and 0 where none is known. */
 const char **judge_flow_of(const struct judge_case *judged, const char *host, size_t *ret_count);
 
 /* Fills in everything of *ret; conflicts are appended to the obstack array being grown by

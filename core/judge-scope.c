@@ -84,21 +84,25 @@ static void order_hosts(const struct judge_case *judged, const char **hosts, siz
 
 /* ---------------------------------------------------------------- what the log shows */
 
-static void read_log_item(const struct judge_case *judged, struct judge_scope *scope,
-                          const struct atvm_evidence *record)
+void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *scope,
+                           const struct atvm_evidence *record)
 {
     switch (record->claim) {
     case ATVM_CLAIM_SCOPE_STARTED:
         /* A batch that announces the build's own name announces none of its own. */
         if (scope->is_subrun && record->scope && strcmp(record->scope, judged->policy->build) != 0)
             scope->name = record->scope;
-        scope->log_ended = scope->interrupted = false;
+        scope->log_ended = scope->interrupted = scope->has_totals = false;
         scope->cancelled = NULL;
         break;
+    case ATVM_CLAIM_EXPECTED_HOST:
+        scope->lists_hosts = true;
+        break;
     case ATVM_CLAIM_HOST_STARTED:
-        scope->log_ended = scope->interrupted = false;
+        scope->log_ended = scope->interrupted = scope->has_totals = false;
         break;
     case ATVM_CLAIM_SCOPE_TOTALS:
+        scope->has_totals = true;
         scope->interrupted = false;
         break;
     case ATVM_CLAIM_SCOPE_ENDED:
@@ -124,25 +128,31 @@ static void read_log(const struct judge_case *judged, struct judge_scope *scope)
 {
     for (size_t i = 0; i < judged->item_count; i++)
         if (judge_item_is_log(&judged->items[i], scope->batch))
-            read_log_item(judged, scope, judged->items[i].record);
+            judge_scope_read_line(judged, scope, judged->items[i].record);
 }
 
-static int32_t last_batch(const struct judge_case *judged)
+/* The batch that the log was in last. */
+static int32_t latest_batch(const struct judge_case *judged)
 {
-    int32_t last = 0;
+    int32_t latest = 0;
 
     for (size_t i = 0; i < judged->item_count; i++)
-        if (judge_item_is_log(&judged->items[i], 0) && judged->items[i].record->batch > last)
-            last = judged->items[i].record->batch;
-    return last;
+        if (judge_item_is_log(&judged->items[i], 0) && judged->items[i].batch > 0)
+            latest = judged->items[i].batch;
+    return latest;
 }
 
 /* ---------------------------------------------------------------- bookkeeping XML */
 
-static bool is_bookkeeping_end(const struct judge_item *item)
+bool judge_is_bookkeeping_end(const struct judge_item *item)
 {
     return item->record->claim == ATVM_CLAIM_SCOPE_ENDED &&
-           item->record->basis == ATVM_BASIS_BOOKKEEPING && !item->from->damaged;
+           item->record->basis == ATVM_BASIS_BOOKKEEPING;
+}
+
+static bool is_bookkeeping_end(const struct judge_item *item)
+{
+    return judge_is_bookkeeping_end(item) && !item->from->damaged;
 }
 
 static void read_xml_end(struct judge_scope *scope, const struct judge_item *item)
@@ -156,17 +166,28 @@ static void read_xml_end(struct judge_scope *scope, const struct judge_item *ite
 
 /* In a plain run any bookkeeping XML that does not name another build and is not older than the
  * last host artifact; the age rule is not for sub-runs, which own theirs by name (R1.5). */
+const char *judge_flaw_of_bookkeeping(const struct judge_case *judged,
+                                      const struct judge_scope *scope,
+                                      const struct judge_item *item)
+{
+    const char *named = item->record->scope;
+    bool may_be_nameless = !scope->is_subrun;
+
+    if (item->from->damaged)
+        return "damaged-source";
+    if (named ? strcmp(named, scope->name) != 0 : !may_be_nameless)
+        return "names-another-scope";
+    if (!scope->is_subrun && item->from->source->file.mtime_ns < judged->last_artifact_ns)
+        return "older-than-the-last-artifact";
+    return NULL;
+}
+
 static void read_bookkeeping(const struct judge_case *judged, struct judge_scope *scope)
 {
     for (size_t i = 0; i < judged->item_count; i++) {
         const struct judge_item *item = &judged->items[i];
-        const char *named = item->record->scope;
 
-        if (!is_bookkeeping_end(item))
-            continue;
-        if (scope->is_subrun ? judge_text_is(named, scope->name)
-                             : (!named || strcmp(named, scope->name) == 0) &&
-                                   item->from->source->file.mtime_ns >= judged->last_artifact_ns)
+        if (judge_is_bookkeeping_end(item) && !judge_flaw_of_bookkeeping(judged, scope, item))
             read_xml_end(scope, item);
     }
 }
@@ -175,7 +196,7 @@ static void note_log_end_time(const struct judge_case *judged, struct judge_scop
 {
     /* The log has no times of its own; its last change dates the end of what it holds last. */
     if (scope->log_ended && scope->end_ns < 0 && judged->log &&
-        (scope->batch == 0 || scope->batch == last_batch(judged)))
+        (scope->batch == 0 || scope->batch == latest_batch(judged)))
         scope->end_ns = judged->log->source->file.mtime_ns;
 }
 
@@ -202,32 +223,29 @@ struct scope_list {
     const struct judge_case *judged;
     struct judge_scope *scopes;
     size_t count;
+    bool *taken; /* each of the case's hosts: by some scope */
 };
 
-static struct judge_scope *add_scope(struct scope_list *list, const char *name, int32_t batch)
+/* `claims`: how many hosts the log may name that nobody else has. */
+static struct judge_scope *add_scope(struct scope_list *list, const char *name, int32_t batch,
+                                     size_t claims)
 {
     struct judge_scope *scope = &list->scopes[list->count++];
 
     *scope = (struct judge_scope){.name = name, .batch = batch, .is_subrun = true, .end_ns = -1};
-    scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count,
+    scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count + claims,
                                    sizeof(*scope->hosts));
     return scope;
 }
 
-static bool scope_has_host(const struct judge_scope *scope, const char *host)
+/* Notes that the scope takes the host, which may be none that the run is known to have. */
+static void take_host(struct scope_list *list, struct judge_scope *scope, const char *host)
 {
-    for (size_t i = 0; i < scope->host_count; i++)
-        if (strcmp(scope->hosts[i], host) == 0)
-            return true;
-    return false;
-}
+    size_t place = name_index_find(&list->judged->host_index, list->judged->hosts, host);
 
-static bool any_scope_has_host(const struct scope_list *list, const char *host)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (scope_has_host(&list->scopes[i], host))
-            return true;
-    return false;
+    scope->hosts[scope->host_count++] = host;
+    if (place != NAME_INDEX_NONE)
+        list->taken[place] = true;
 }
 
 static struct judge_scope *find_scope(struct scope_list *list, const char *name)
@@ -238,7 +256,7 @@ static struct judge_scope *find_scope(struct scope_list *list, const char *name)
     return NULL;
 }
 
-static bool batch_claims(const struct judge_item *item)
+bool judge_batch_claims(const struct judge_item *item)
 {
     return item->record->host && item->record->basis != ATVM_BASIS_BOOKKEEPING &&
            (item->record->claim == ATVM_CLAIM_EXPECTED_HOST ||
@@ -246,18 +264,65 @@ static bool batch_claims(const struct judge_item *item)
             item->record->claim == ATVM_CLAIM_HOST_RESULT);
 }
 
-static void add_batch(struct scope_list *list, int32_t batch)
+static size_t count_claims(const struct judge_case *judged, int32_t batch)
 {
-    struct judge_scope *scope = add_scope(list, NULL, batch);
+    size_t count = 0;
 
+    for (size_t i = 0; i < judged->item_count; i++)
+        count +=
+            judge_item_is_log(&judged->items[i], batch) && judge_batch_claims(&judged->items[i]);
+    return count;
+}
+
+/* The hosts in the order in which the log names them. */
+static void take_claimed(struct scope_list *list, struct judge_scope *scope, size_t claims)
+{
+    struct name_index named;
+
+    name_index_init(&named, claims, list->judged->memory);
     for (size_t i = 0; i < list->judged->item_count; i++) {
         const struct judge_item *item = &list->judged->items[i];
 
-        if (judge_item_is_log(item, batch) && batch_claims(item) &&
-            !scope_has_host(scope, item->record->host))
-            scope->hosts[scope->host_count++] = item->record->host;
+        if (!judge_item_is_log(item, scope->batch) || !judge_batch_claims(item) ||
+            name_index_find(&named, scope->hosts, item->record->host) != NAME_INDEX_NONE)
+            continue;
+        take_host(list, scope, item->record->host);
+        name_index_add(&named, scope->hosts, scope->host_count - 1);
     }
+}
+
+static void add_batch(struct scope_list *list, int32_t batch)
+{
+    size_t claims = count_claims(list->judged, batch);
+    struct judge_scope *scope = add_scope(list, NULL, batch, claims);
+
+    take_claimed(list, scope, claims);
     read_log(list->judged, scope);
+    /* Of a batch whose first line has come the next ones will tell which sub-run it is. */
+    if (!scope->name && scope->host_count == 0 && !scope->log_ended)
+        list->count--;
+}
+
+/* Its records may have been given the number of an earlier batch, with which it goes on. */
+static bool batch_is_shown(const struct judge_case *judged, int32_t batch)
+{
+    for (size_t i = 0; i < judged->item_count; i++)
+        if (judge_item_is_log(&judged->items[i], batch))
+            return true;
+    return false;
+}
+
+/* A batch that announces the name of one that has ended is another sub-run: one name for both
+ * would give the second no post. */
+static void name_apart(struct scope_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct judge_scope *scope = &list->scopes[i];
+
+        if (scope->name && find_scope(list, scope->name) != scope)
+            scope->name =
+                memory_format_in(list->judged->memory, "%s-batch%d", scope->name, scope->batch);
+    }
 }
 
 /* "<build>-<group>" of a bookkeeping XML of this run; NULL: not one. */
@@ -272,7 +337,7 @@ static const char *grouped_name(const struct judge_case *judged, const struct ju
     return named;
 }
 
-static const char *family_name(const struct judge_case *judged, const char *family)
+const char *judge_family_scope(const struct judge_case *judged, const char *family)
 {
     return memory_format_in(judged->memory, "%s-%s", judged->policy->build, family);
 }
@@ -282,9 +347,10 @@ static const char *family_name(const struct judge_case *judged, const char *fami
 static void name_batch(struct scope_list *list, struct judge_scope *scope)
 {
     const struct judge_case *judged = list->judged;
-    const char *name = scope->host_count
-                           ? family_name(judged, judge_host_family(scope->hosts[0], judged->memory))
-                           : NULL;
+    const char *name =
+        scope->host_count
+            ? judge_family_scope(judged, judge_host_family(scope->hosts[0], judged->memory))
+            : NULL;
 
     for (size_t i = 0; i < judged->item_count && (!name || find_scope(list, name)); i++) {
         const char *grouped = grouped_name(judged, &judged->items[i]);
@@ -302,7 +368,7 @@ static struct judge_scope *subrun_without_log(struct scope_list *list, const cha
 {
     struct judge_scope *scope = find_scope(list, name);
 
-    return scope ? scope : add_scope(list, name, 0);
+    return scope ? scope : add_scope(list, name, 0, 0);
 }
 
 static bool host_has_begun(const struct judge_case *judged, const char *host)
@@ -322,15 +388,16 @@ static void add_subruns_without_log(struct scope_list *list)
     }
     for (size_t i = 0; i < judged->host_count; i++) {
         const char *host = judged->hosts[i];
-        const char *name = family_name(judged, judge_host_family(host, judged->memory));
+        const char *name = judge_family_scope(judged, judge_host_family(host, judged->memory));
         struct judge_scope *scope = find_scope(list, name);
 
-        if (any_scope_has_host(list, host) || (!scope && !host_has_begun(judged, host)))
+        if (list->taken[i] || (!scope && !host_has_begun(judged, host)))
             continue;
-        if (scope && scope->batch > 0)
+        /* A batch of the log without a specPattern of its own is to run the expected hosts of its
+         * family, also those it has not got to yet. */
+        if (scope && scope->batch > 0 && (scope->lists_hosts || i >= judged->expected_count))
             continue;
-        scope = subrun_without_log(list, name);
-        scope->hosts[scope->host_count++] = host;
+        take_host(list, subrun_without_log(list, name), host);
     }
 }
 
@@ -365,15 +432,18 @@ static void order_subruns(struct scope_list *list)
 
 static struct judge_scope *subruns(const struct judge_case *judged, size_t *ret_count)
 {
-    int32_t batches = last_batch(judged);
+    int32_t batches = judge_last_batch(judged);
     size_t most = (size_t)batches + judged->host_count + judged->item_count + 1;
     struct scope_list list = {
         .judged = judged,
         .scopes = memory_array_in(judged->memory, NULL, most, sizeof(struct judge_scope)),
+        .taken = memory_array_in(judged->memory, NULL, judged->host_count, sizeof(bool)),
     };
 
     for (int32_t batch = 1; batch <= batches; batch++)
-        add_batch(&list, batch);
+        if (batch_is_shown(judged, batch))
+            add_batch(&list, batch);
+    name_apart(&list);
     for (size_t i = 0; i < list.count; i++)
         if (!list.scopes[i].name)
             name_batch(&list, &list.scopes[i]);

@@ -27,12 +27,12 @@ bool judge_may_go_on(const struct judge_case *judged, const struct judge_scope *
     return !judge_scope_has_end_proof(scope) && (runner_may_live(judged) || in_start_grace(judged));
 }
 
-static bool is_silent(const struct judge_case *judged)
+static bool is_silent(const struct judge_case *judged, int64_t window_ns)
 {
     int64_t last = judged->last_progress_ns > judged->policy->since_ns ? judged->last_progress_ns
                                                                        : judged->policy->since_ns;
 
-    return judged->now_ns - last >= judged->policy->hang_after_ns;
+    return judged->now_ns - last >= window_ns;
 }
 
 /* ---------------------------------------------------------------- what the hosts add up to */
@@ -83,8 +83,23 @@ static void set(struct scope_verdict *ret, enum run_state state, const char *rul
     ret->reason = reason;
 }
 
-static void set_ended(struct obstack *memory, struct scope_verdict *ret, const struct tally *tally)
+static void set_all_passed(struct obstack *memory, struct scope_verdict *ret, size_t total)
 {
+    set(ret, STATE_COMPLETED, "ended-all-passed",
+        total == 1 ? "the host passed" : memory_format_in(memory, "all %zu hosts passed", total));
+}
+
+/* Only a list of what was meant, or the table of all that ran, shows that no host is missing. */
+static bool hosts_are_known(const struct judge_case *judged, const struct judge_scope *scope)
+{
+    return judged->expected_count > 0 || scope->has_totals;
+}
+
+static void set_ended(const struct judge_case *judged, const struct judge_scope *scope,
+                      struct scope_verdict *ret, const struct tally *tally)
+{
+    struct obstack *memory = judged->memory;
+
     if (tally->total == 0)
         set(ret, STATE_UNKNOWN, "ended-without-hosts", "it has ended, but names no host");
     else if (tally->open > 0)
@@ -97,35 +112,46 @@ static void set_ended(struct obstack *memory, struct scope_verdict *ret, const s
             memory_format_in(memory, "%zu of %zu %s failed: %s%s", tally->failed, tally->total,
                              hosts_word(tally->total), tally->first_failed,
                              and_more(memory, tally->failed)));
+    else if (!hosts_are_known(judged, scope))
+        set(ret, STATE_UNKNOWN, "expected-hosts-not-known",
+            memory_format_in(memory,
+                             "it has ended and %zu %s passed, but nothing says which hosts were "
+                             "meant: no list, specPattern or table",
+                             tally->total, hosts_word(tally->total)));
     else
-        set(ret, STATE_COMPLETED, "ended-all-passed",
-            tally->total == 1 ? "the host passed"
-                              : memory_format_in(memory, "all %zu hosts passed", tally->total));
+        set_all_passed(memory, ret, tally->total);
 }
 
 /* ---------------------------------------------------------------- state of a scope (R1.5) */
 
+static const char *silence(const struct judge_case *judged)
+{
+    int64_t last =
+        judged->last_progress_ns >= 0 ? judged->last_progress_ns : judged->policy->since_ns;
+    long long minutes = (long long)((judged->now_ns - last) / (60 * INT64_C(1000000000)));
+
+    if (judged->runner.looked)
+        return memory_format_in(judged->memory,
+                                "the runner (pid %lld) is alive, but log and artifacts have not "
+                                "changed for %lld minutes",
+                                (long long)judged->runner.pid, minutes);
+    return memory_format_in(judged->memory,
+                            "whether the runner lives is not known, for the process table could "
+                            "not be looked at, and log and artifacts have not changed for %lld "
+                            "minutes",
+                            minutes);
+}
+
 static void set_going_on(const struct judge_case *judged, struct scope_verdict *ret,
                          const struct tally *tally)
 {
-    if (!is_silent(judged))
+    if (is_silent(judged, judged->policy->hang_after_ns))
+        set(ret, STATE_HUNG, "silent", silence(judged));
+    else
         set(ret, STATE_RUNNING, "going-on",
             memory_format_in(judged->memory, "%zu of %zu %s finished",
                              tally->passed + tally->failed, tally->total,
                              hosts_word(tally->total)));
-    else if (judged->runner.looked)
-        set(ret, STATE_HUNG, "silent",
-            memory_format_in(judged->memory,
-                             "the runner (pid %lld) is alive, but log and artifacts have not "
-                             "changed for %lld minutes",
-                             (long long)judged->runner.pid,
-                             (long long)((judged->now_ns - (judged->last_progress_ns >= 0
-                                                                ? judged->last_progress_ns
-                                                                : judged->policy->since_ns)) /
-                                         (60 * INT64_C(1000000000)))));
-    else
-        set(ret, STATE_UNKNOWN, "silent-and-unseen",
-            "the process table could not be looked at, and log and artifacts do not change");
 }
 
 static void set_without_runner(const struct judge_case *judged, const struct judge_scope *scope,
@@ -180,15 +206,17 @@ void judge_scope_state(const struct judge_case *judged, const struct judge_scope
     *ret_note = NULL;
     if (judged->policy->cancelled && !(scope->is_subrun && ended))
         set(ret, STATE_CANCELLED, "cancelled-by-operator", "cancelled by the operator");
+    else if (judged->log_unread)
+        set(ret, STATE_RUNNING, "log-not-read-yet", "the log has not been read to its end yet");
     else if (scope->cancelled)
         set(ret, STATE_CANCELLED, "cancelled-in-the-log",
             memory_format_in(judged->memory, "the log says that the run was cancelled: %s",
                              scope->cancelled));
     else if (waits_for_runner && runner_is_stuck(judged, scope, &tally)) {
-        set_ended(judged->memory, ret, &tally);
+        set_ended(judged, scope, ret, &tally);
         *ret_note = stuck_note(judged);
     } else if (ended && !waits_for_runner)
-        set_ended(judged->memory, ret, &tally);
+        set_ended(judged, scope, ret, &tally);
     else if (runner_may_live(judged))
         set_going_on(judged, ret, &tally);
     else
@@ -198,28 +226,66 @@ void judge_scope_state(const struct judge_case *judged, const struct judge_scope
 
 /* ---------------------------------------------------------------- state of a run */
 
-static bool is_claimed(const struct verdict *verdict, const char *host)
+static bool *claimed_hosts(const struct judge_case *judged, const struct verdict *verdict)
 {
+    bool *claimed = memory_array_in(judged->memory, NULL, judged->host_count, sizeof(*claimed));
+
     for (size_t i = 0; i < verdict->scope_count; i++)
-        for (size_t j = 0; j < verdict->scopes[i].host_count; j++)
-            if (strcmp(verdict->scopes[i].hosts[j].name, host) == 0)
-                return true;
-    return false;
+        for (size_t j = 0; j < verdict->scopes[i].host_count; j++) {
+            size_t place = name_index_find(&judged->host_index, judged->hosts,
+                                           verdict->scopes[i].hosts[j].name);
+
+            if (place != NAME_INDEX_NONE)
+                claimed[place] = true;
+        }
+    return claimed;
 }
 
 static size_t unclaimed_hosts(const struct judge_case *judged, const struct verdict *verdict,
                               const char **ret_first)
 {
+    const bool *claimed = claimed_hosts(judged, verdict);
     size_t count = 0;
 
     for (size_t i = 0; i < judged->host_count; i++)
-        if (!is_claimed(verdict, judged->hosts[i]) && count++ == 0)
+        if (!claimed[i] && count++ == 0)
             *ret_first = judged->hosts[i];
     return count;
 }
 
+static bool all_are_final(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        if (!run_state_is_final(verdict->scopes[i].state))
+            return false;
+    return true;
+}
+
+/* Somebody said beforehand which hosts there are, and each has its sub-run. */
+static bool all_are_taken(const struct judge_case *judged, const struct verdict *verdict,
+                          size_t unclaimed)
+{
+    return unclaimed == 0 && verdict->scope_count > 0 && judged->policy->host_count > 0;
+}
+
+/* Nothing more is to come although the runner may live: it has had its time to exit (R1.6). */
+static bool runner_only_stays(const struct judge_case *judged, const struct verdict *verdict)
+{
+    return all_are_final(verdict) && is_silent(judged, judged->policy->stuck_after_ns);
+}
+
+static const char *what_may_come(const struct judge_case *judged, size_t unclaimed,
+                                 const char *first)
+{
+    if (unclaimed > 0)
+        return memory_format_in(judged->memory, "%zu %s not begun: %s%s", unclaimed,
+                                hosts_word(unclaimed), first, and_more(judged->memory, unclaimed));
+    return judged->policy->host_count > 0 ? "every host was taken, but the runner has not exited"
+                                          : "another batch may come";
+}
+
 /* Hosts that no sub-run has claimed count as one more sub-run (R1.5). Without a list of what is
- * expected nobody knows whether another batch comes, until the runner is gone or stuck. */
+ * expected nobody knows whether another batch comes, until the runner is gone. */
 static struct scope_verdict state_of_rest(const struct judge_case *judged,
                                           const struct verdict *verdict)
 {
@@ -227,19 +293,18 @@ static struct scope_verdict state_of_rest(const struct judge_case *judged,
     struct tally none = {.total = 0};
     const char *first = NULL;
     size_t unclaimed = unclaimed_hosts(judged, verdict, &first);
-    bool complete = unclaimed == 0 && verdict->scope_count > 0 && judged->policy->host_count > 0;
+    bool all_taken = all_are_taken(judged, verdict, unclaimed);
 
-    if (complete)
+    if (all_taken && (judged->policy->cancelled || runner_only_stays(judged, verdict)))
         return rest;
     if (judged->policy->cancelled) {
         set(&rest, STATE_CANCELLED, "cancelled-by-operator", "cancelled by the operator");
+    } else if (judged->log_unread) {
+        set(&rest, STATE_RUNNING, "log-not-read-yet", "the log has not been read to its end yet");
     } else if (runner_may_live(judged)) {
         set_going_on(judged, &rest, &none);
         if (rest.state == STATE_RUNNING)
-            rest.reason = unclaimed ? memory_format_in(judged->memory, "%zu %s not begun: %s%s",
-                                                       unclaimed, hosts_word(unclaimed), first,
-                                                       and_more(judged->memory, unclaimed))
-                                    : "another batch may come";
+            rest.reason = what_may_come(judged, unclaimed, first);
     } else if (verdict->scope_count == 0) {
         set_without_runner(judged, &(struct judge_scope){.is_subrun = true}, &rest);
     } else if (unclaimed > 0) {
@@ -269,18 +334,22 @@ void judge_run_state(const struct judge_case *judged, struct verdict *verdict)
     if (!verdict->categorized) {
         verdict->state = verdict->scopes[0].state;
         verdict->reason = verdict->scopes[0].reason;
+        verdict->rule = verdict->scopes[0].rule;
         return;
     }
     worst = state_of_rest(judged, verdict);
+    verdict->more_may_come = !run_state_is_final(worst.state);
     for (size_t i = 0; i < verdict->scope_count; i++) {
         const struct scope_verdict *scope = &verdict->scopes[i];
 
         if (severity(scope->state) < severity(worst.state) ||
             (scope->state == worst.state && !*worst.reason)) {
             worst.state = scope->state;
+            worst.rule = scope->rule;
             worst.reason = memory_format_in(judged->memory, "%s: %s", scope->name, scope->reason);
         }
     }
     verdict->state = worst.state;
+    verdict->rule = worst.rule;
     verdict->reason = worst.reason;
 }

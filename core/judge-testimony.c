@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "judge-host.h"
+#include "judge-table.h"
 
 /* ---------------------------------------------------------------- in itself consistent (R5.2) */
 
@@ -36,36 +37,8 @@ static bool counts_add_up(const struct atvm_evidence *record)
     return record->tests == record->passed + record->failed + record->pending + record->skipped;
 }
 
-/* The totals row of the tables of a batch against the sum of its rows. A table that was cut before
- * its totals row has none and disagrees with nothing. */
-static bool totals_agree(const struct judge_case *judged, const struct judge_source *source,
-                         int32_t batch)
-{
-    int64_t sum[3] = {0}, totals[3] = {0};
-    bool has_totals = false, totals_pass = true, rows_pass = true;
-
-    for (size_t i = 0; i < judged->item_count; i++) {
-        const struct judge_item *item = &judged->items[i];
-        const struct atvm_evidence *record = item->record;
-        bool is_totals = form_is(item, "cloud-totals");
-
-        if (item->from != source || record->batch != batch ||
-            !(is_totals || form_is(item, "cloud-row")))
-            continue;
-        if (record->tests < 0 || record->passed < 0 || record->failed < 0)
-            return false;
-        (is_totals ? totals : sum)[0] += record->tests;
-        (is_totals ? totals : sum)[1] += record->passed;
-        (is_totals ? totals : sum)[2] += record->failed;
-        has_totals |= is_totals;
-        if (record->outcome != ATVM_OUTCOME_PASS)
-            *(is_totals ? &totals_pass : &rows_pass) = false;
-    }
-    return !has_totals || (totals_pass == rows_pass && memcmp(sum, totals, sizeof(sum)) == 0);
-}
-
 /* Why a DIRECT pass proves nothing; NULL: it does. */
-static const char *flaw_of_pass(const struct judge_case *judged, const struct judge_item *item)
+static const char *flaw_of_pass(const struct judge_item *item)
 {
     const struct atvm_evidence *record = item->record;
 
@@ -75,7 +48,7 @@ static const char *flaw_of_pass(const struct judge_case *judged, const struct ju
         return "counts-do-not-add-up";
     if (record->passed < 1)
         return "zero-tests-executed";
-    if (form_is(item, "cloud-row") && !totals_agree(judged, item->from, record->batch))
+    if (form_is(item, "cloud-row") && !judge_table_agrees(item))
         return "totals-row-disagrees";
     return NULL;
 }
@@ -88,13 +61,37 @@ static bool is_newer(const struct judge_source *source, const struct judge_sourc
            source->source->file.mtime_ns > than->source->file.mtime_ns;
 }
 
+/* What is not whole takes the place of an older file only with a failure: it may have been cut
+ * before one. */
+static bool can_supersede(const struct testimony *testimony)
+{
+    return !testimony->item->from->damaged || testimony->outcome == ATVM_OUTCOME_FAIL;
+}
+
 static bool has_newer_result(const struct host_case *host, const struct judge_item *item)
 {
     for (size_t i = 0; i < host->count; i++) {
         const struct judge_source *other = host->testimonies[i].item->from;
 
-        if (is_newer(other, item->from) &&
+        if (is_newer(other, item->from) && can_supersede(&host->testimonies[i]) &&
             strcmp(other->source->collector, item->from->source->collector) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A later part of the log (a fresh specPattern) means to run the host again, or did: what an
+ * earlier part says of a pass is not this attempt's. */
+static bool begins_anew_later(const struct host_case *host, const struct judge_item *item)
+{
+    size_t count;
+    const struct judge_item *const *items = judge_case_items_of(host->judged, host->name, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        int32_t claim = items[i]->record->claim;
+
+        if (judge_item_is_log(items[i], 0) && items[i]->attempt > item->attempt &&
+            (claim == ATVM_CLAIM_EXPECTED_HOST || claim == ATVM_CLAIM_HOST_STARTED))
             return true;
     }
     return false;
@@ -102,13 +99,13 @@ static bool has_newer_result(const struct host_case *host, const struct judge_it
 
 static bool has_newer_damage(const struct host_case *host, const struct judge_item *item)
 {
-    for (size_t i = 0; i < host->judged->source_count; i++) {
-        const struct judge_source *other = &host->judged->sources[i];
+    for (size_t i = 0; i < host->judged->damaged_count; i++) {
+        const struct judge_source *other = host->judged->damaged[i];
 
         if (other != item->from && other->artifact == item->from->artifact &&
             (other->source->file.mtime_ns < 0 ||
              other->source->file.mtime_ns >= item->from->source->file.mtime_ns) &&
-            judge_case_damage_concerns(host->judged, other, host->name))
+            judge_case_damage_concerns(other, host->name))
             return true;
     }
     return false;
@@ -129,7 +126,9 @@ static const char *reason_to_drop(const struct host_case *host, const struct tes
         return "damaged-source";
     if (is_artifact && has_newer_damage(host, item))
         return "damaged-newest-of-its-kind";
-    return is_direct(item) ? flaw_of_pass(host->judged, item) : NULL;
+    if (!is_artifact && !host->scope->is_subrun && begins_anew_later(host, item))
+        return "older-part-of-the-log";
+    return is_direct(item) ? flaw_of_pass(item) : NULL;
 }
 
 /* ---------------------------------------------------------------- order */
@@ -184,15 +183,44 @@ int testimony_compare(const struct judge_case *judged, enum question question,
 
 /* ---------------------------------------------------------------- logs that prove (R5.2) */
 
+static bool gives_flow(const struct judge_item *item)
+{
+    return item->record->claim == ATVM_CLAIM_FLOW_STEP && item->record->step &&
+           !item->from->damaged;
+}
+
+static bool stands_before(const struct judge_case *judged, const char *one, const char *other)
+{
+    int order = compare_numbers((int64_t)precedence_of(judged, QUESTION_FLOW, one),
+                                (int64_t)precedence_of(judged, QUESTION_FLOW, other));
+
+    return order ? order < 0 : strcmp(one, other) < 0;
+}
+
+const char *judge_flow_collector(const struct judge_case *judged, const char *host)
+{
+    size_t count;
+    const struct judge_item *const *items = judge_case_items_of(judged, host, &count);
+    const char *first = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *collector = items[i]->from->source->collector;
+
+        if (gives_flow(items[i]) && (!first || stands_before(judged, collector, first)))
+            first = collector;
+    }
+    return first;
+}
+
 const char **judge_flow_of(const struct judge_case *judged, const char *host, size_t *ret_count)
 {
     size_t count, steps = 0;
     const struct judge_item *const *items = judge_case_items_of(judged, host, &count);
     const char **flow = memory_array_in(judged->memory, NULL, count, sizeof(*flow));
+    const char *collector = judge_flow_collector(judged, host);
 
     for (size_t i = 0; i < count; i++)
-        if (items[i]->record->claim == ATVM_CLAIM_FLOW_STEP && items[i]->record->step &&
-            !items[i]->from->damaged)
+        if (gives_flow(items[i]) && strcmp(items[i]->from->source->collector, collector) == 0)
             flow[steps++] = items[i]->record->step;
     *ret_count = steps;
     return steps ? flow : NULL;
@@ -215,23 +243,34 @@ static bool steps_hold_flow(const char *steps, const char *const *flow, size_t f
 
 /* The reporter's built-in files hold no event for an error thrown outside a command: only a custom
  * writer's logs can prove a pass. */
-static bool proves_pass(const struct host_case *host, const struct testimony *testimony)
+const char *testimony_flaw_of_proof(const struct host_case *host, const struct testimony *testimony)
 {
     const struct judge_item *item = testimony->item;
     size_t flow_count;
     const char **flow = judge_flow_of(host->judged, host->name, &flow_count);
 
-    return !is_direct(item) && testimony->outcome == ATVM_OUTCOME_PASS && flow &&
-           (form_is(item, "events-custom") || form_is(item, "text-custom")) &&
-           !(item->record->flags & ATVM_EVIDENCE_PROVES_NOTHING) &&
-           steps_hold_flow(item->record->steps, flow, flow_count);
+    if (!form_is(item, "events-custom") && !form_is(item, "text-custom"))
+        return "built-in-log-proves-nothing";
+    if (item->record->flags & ATVM_EVIDENCE_PROVES_NOTHING)
+        return "log-with-a-doubt";
+    if (!flow)
+        return "flow-not-known";
+    if (!steps_hold_flow(item->record->steps, flow, flow_count))
+        return "log-lacks-steps-of-the-flow";
+    return NULL;
+}
+
+static bool proves_pass(const struct host_case *host, const struct testimony *testimony)
+{
+    return !is_direct(testimony->item) && testimony->outcome == ATVM_OUTCOME_PASS &&
+           !testimony_flaw_of_proof(host, testimony);
 }
 
 /* ---------------------------------------------------------------- gathering */
 
 static bool belongs_to_scope(const struct host_case *host, const struct judge_item *item)
 {
-    if (!judge_text_is(item->from->source->file.kind, "log"))
+    if (!item->from->is_log)
         return true;
     /* A sub-run that the log does not show has no rows in it. */
     return judge_item_is_log(item, host->scope->batch) &&
@@ -278,12 +317,23 @@ static void keep_best(const struct host_case *host, const struct testimony **bes
         *best = testimony;
 }
 
+/* Whatever a log may hold: who saw the tests says that none of them ran. */
+static bool says_nothing_was_executed(const struct testimony *testimony)
+{
+    const struct atvm_evidence *record = testimony->item->record;
+    bool counts = !testimony->dropped || strcmp(testimony->dropped, "zero-tests-executed") == 0;
+
+    return counts && is_direct(testimony->item) && record->tests >= 0 && record->passed == 0 &&
+           testimony->outcome != ATVM_OUTCOME_FAIL;
+}
+
 static void pick(struct host_case *host)
 {
     for (size_t i = 0; i < host->count; i++) {
         const struct testimony *testimony = &host->testimonies[i];
         bool direct = is_direct(testimony->item);
 
+        host->nothing_executed |= says_nothing_was_executed(testimony);
         if (testimony->dropped)
             continue;
         if (testimony->outcome == ATVM_OUTCOME_FAIL)
@@ -318,13 +368,13 @@ static void look_for_gaps(struct host_case *host)
 
         if (!judged->kind_left[kind] || has_whole(host, (enum artifact_kind)kind))
             continue;
-        host->kind_missing = true;
+        host->kind_missing = host->lacks[kind] = true;
         host->log_missing |= is_log;
     }
-    for (size_t i = 0; i < judged->source_count; i++) {
-        const struct judge_source *source = &judged->sources[i];
+    for (size_t i = 0; i < judged->damaged_count; i++) {
+        const struct judge_source *source = judged->damaged[i];
 
-        if (!judge_case_damage_concerns(judged, source, host->name))
+        if (!judge_case_damage_concerns(source, host->name))
             continue;
         host->damaged = true;
         host->left_something = true;

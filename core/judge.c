@@ -6,6 +6,7 @@
 #include "judge-case.h"
 #include "judge-host.h"
 #include "judge-scope.h"
+#include "judge-source.h"
 #include "judge-state.h"
 
 /* ---------------------------------------------------------------- one scope */
@@ -50,12 +51,21 @@ static void set_times(const struct judge_case *judged, const struct judge_scope 
                            : -1;
 }
 
-/* The steps once per scope: those of the first host whose spec gives them. */
+/* The steps once per scope: those of the first host whose spec gives them, else the configured ones
+ * of the template (R6.6). */
 static void set_flow(const struct judge_case *judged, struct scope_verdict *ret)
 {
+    const struct policy *policy = judged->policy;
+
     for (size_t i = 0; i < ret->host_count && !ret->flow; i++)
         ret->flow = judge_flow_of(judged, ret->hosts[i].name, &ret->flow_count);
     ret->flow_source = ret->flow ? FLOW_SPEC : FLOW_NONE;
+    if (ret->flow || policy->flow_count == 0)
+        return;
+    ret->flow =
+        memory_array_in(judged->memory, policy->flow, policy->flow_count, sizeof(*ret->flow));
+    ret->flow_count = policy->flow_count;
+    ret->flow_source = FLOW_CONFIG;
 }
 
 struct note_list {
@@ -79,12 +89,11 @@ static const char *file_name(const char *path)
 }
 
 /* A damaged source is worth a line where it may have been one of the scope's hosts'. */
-static bool damage_concerns_scope(const struct judge_case *judged,
-                                  const struct judge_source *source,
+static bool damage_concerns_scope(const struct judge_source *source,
                                   const struct judge_scope *scope)
 {
     for (size_t i = 0; i < scope->host_count; i++)
-        if (judge_case_damage_concerns(judged, source, scope->hosts[i]))
+        if (judge_case_damage_concerns(source, scope->hosts[i]))
             return true;
     return false;
 }
@@ -92,11 +101,10 @@ static bool damage_concerns_scope(const struct judge_case *judged,
 static void note_damage(const struct judge_case *judged, const struct judge_scope *scope,
                         struct note_list *notes)
 {
-    for (size_t i = 0; i < judged->source_count; i++) {
-        const struct judge_source *source = &judged->sources[i];
+    for (size_t i = 0; i < judged->damaged_count; i++) {
+        const struct judge_source *source = judged->damaged[i];
 
-        if (source->source->quality == ATVM_QUALITY_DAMAGED &&
-            damage_concerns_scope(judged, source, scope))
+        if (source->source->quality == ATVM_QUALITY_DAMAGED && damage_concerns_scope(source, scope))
             add_note(notes,
                      memory_format_in(judged->memory, "damaged: %s (%s)",
                                       file_name(source->source->file.path),
@@ -121,7 +129,11 @@ static void note_blind_collectors(const struct judge_case *judged, struct note_l
 static void note_unexpected_hosts(const struct judge_case *judged, const struct judge_scope *scope,
                                   struct note_list *notes)
 {
-    for (size_t i = judged->expected_count; i < judged->host_count && judged->expected_count; i++)
+    /* The log of a categorized run names the hosts of some batches: no list of the whole. */
+    bool has_list =
+        judged->policy->categorized ? judged->policy->host_count > 0 : judged->expected_count > 0;
+
+    for (size_t i = judged->expected_count; has_list && i < judged->host_count; i++)
         for (size_t j = 0; j < scope->host_count; j++)
             if (strcmp(judged->hosts[i], scope->hosts[j]) == 0)
                 add_note(notes, memory_format_in(judged->memory,
@@ -156,6 +168,7 @@ static void judge_scope(const struct judge_case *judged, const struct judge_scop
     *ret = (struct scope_verdict){.name = scope->name, .run_url = scope->run_url};
     judge_hosts(judged, scope, ret);
     judge_scope_state(judged, scope, ret, &runner_note);
+    ret->end = judge_scope_end(judged, scope);
     set_times(judged, scope, ret);
     set_flow(judged, ret);
     set_notes(judged, scope, runner_note, ret);
@@ -215,7 +228,8 @@ struct verdict *judge(const struct ledger *ledger, const struct policy *policy, 
     for (size_t i = 0; i < verdict->scope_count; i++)
         own_strings(&verdict->memory, &verdict->scopes[i]);
     keep_expected(&judged, verdict);
-    verdict->runner_pid = judged.runner.pid;
+    verdict->sources = judge_sources(&judged, &verdict->source_count);
+    verdict->runner = judged.runner;
     if (verdict->scope_count == 1)
         verdict->run_url = verdict->scopes[0].run_url;
     return verdict;

@@ -18,12 +18,17 @@ struct policy {
     const char *const *hosts; /* the operator's list; NULL or empty: the specPattern decides */
     size_t host_count;
     int64_t since_ns; /* start of the run's window; its end is `now` */
+    int64_t until_ns; /* or this, where it is later: the clock may have been set back; 0: not */
     int64_t start_grace_ns, hang_after_ns, stuck_after_ns;
     enum on_conflict on_conflict;
     /* Names of collector instances, most believed first, for each question. A collector that is
        not named ranks after those that are, by name. */
     const char *const *precedence[QUESTION_COUNT];
     size_t precedence_count[QUESTION_COUNT];
+    /* The steps of the run's template, shown where no spec gives a flow; they prove nothing. NULL:
+       not known. */
+    const char *const *flow;
+    size_t flow_count;
     bool cancelled;   /* the operator's marker is there */
     bool runner_seen; /* an earlier look saw a runner or its traces (from the state) */
 };

@@ -13,6 +13,9 @@
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
     &command_run,
+    &command_status,
+    &command_list,
+    &command_explain,
     &command_replay,
     &command_check_config,
     &command_plugins,

@@ -9,6 +9,7 @@
 #include <obstack.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #define obstack_chunk_alloc memory_allocate
 #define obstack_chunk_free  free
@@ -32,7 +33,7 @@ void memory_grow(void *array, size_t count, size_t *capacity, size_t element_siz
 char *memory_string_in(struct obstack *stack, const char *text);
 char *memory_bytes_in(struct obstack *stack, const char *bytes,
                       size_t length); /* adds a NUL; at most INT_MAX bytes (obstack) */
-/* Room for count elements in `stack`: a copy of `array`, or zeroed where that is NULL. Never NULL. */
+/* Room for count elements in `stack`: a copy of `array`, or zeroed where that is NULL. */
 void *memory_array_in(struct obstack *stack, const void *array, size_t count, size_t element_size)
     __attribute__((returns_nonnull));
 char *memory_format_in(struct obstack *stack, const char *format, ...)

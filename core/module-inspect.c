@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "memory.h"
 #include "module-folder.h"
 
@@ -169,10 +169,7 @@ static bool read_output(struct output *output)
 
 static int64_t monotonic_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 /* Until the worker has ended; a grandchild that keeps the pipes open does not count. */

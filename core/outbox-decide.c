@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "json-file.h"
 #include "memory.h"
 #include "outbox.h"
@@ -195,7 +196,7 @@ static void try_again(struct outbox_record *record, const struct outbox_receipt 
         hold(record, OUTBOX_QUARANTINED, now_ns,
              memory_format("given up after %d attempts in %lld s; the last one: %s",
                            record->attempt_count,
-                           (long long)((now_ns - record->created_ns) / 1000000000), reason));
+                           (long long)((now_ns - record->created_ns) / NS_PER_SECOND), reason));
         return;
     }
     record->state = OUTBOX_PENDING;

@@ -179,19 +179,15 @@ static bool is_about(const struct outbox_record *record, const char *sink, const
            record->message.part == part;
 }
 
-int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
-                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
+/* -EBADMSG: it is damaged, and *ret_damage says how (free it). */
+static int read_record(const char *path, const char *sink, const char *scope, int32_t part,
+                       struct outbox_record **ret, char **ret_damage)
 {
-    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
-    CLEANUP_FREE char *damage = NULL;
     struct json_object *object = NULL;
     struct outbox_record *record;
-    int error;
+    int error = json_file_read(path, RECORD_FILE_MAX, OUTBOX_SCHEMA, OUTBOX_SCHEMA_VERSION, &object,
+                               ret_damage);
 
-    if (!path)
-        return no_such_name(folder, sink, scope, ret_error);
-    error = json_file_read(path, RECORD_FILE_MAX, OUTBOX_SCHEMA, OUTBOX_SCHEMA_VERSION, &object,
-                           &damage);
     record = error ? NULL : outbox_record_from_json(object);
     json_object_put(object);
     if (record && is_about(record, sink, scope, part)) {
@@ -199,16 +195,50 @@ int outbox_load(const char *folder, const char *sink, const char *scope, int32_t
         return 0;
     }
     outbox_record_free(record);
-    if (error && error != -EBADMSG) {
-        *ret_error = TAKE_POINTER(damage);
+    if (error)
         return error;
+    *ret_damage = memory_format("%s: is damaged: a member is missing, has the wrong type, or is "
+                                "another scope's",
+                                path);
+    return -EBADMSG;
+}
+
+int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
+                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
+{
+    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
+    CLEANUP_FREE char *damage = NULL;
+    int error;
+
+    if (!path)
+        return no_such_name(folder, sink, scope, ret_error);
+    error = read_record(path, sink, scope, part, ret, &damage);
+    if (error == -EBADMSG)
+        return replace_damaged(folder, path, damage, sink, scope, part, now_ns, ret, ret_warning,
+                               ret_error);
+    if (error)
+        *ret_error = TAKE_POINTER(damage);
+    return error;
+}
+
+/* The same without touching the file: what the next watcher will find. */
+static int look_at_record(const char *folder, const char *sink, const char *scope, int32_t part,
+                          int64_t now_ns, struct outbox_record **ret, char **ret_error)
+{
+    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
+    CLEANUP_FREE char *damage = NULL;
+    int error;
+
+    if (!path)
+        return no_such_name(folder, sink, scope, ret_error);
+    error = read_record(path, sink, scope, part, ret, &damage);
+    if (error == -EBADMSG) {
+        *ret = held_record(sink, scope, part, damage, now_ns);
+        return 0;
     }
-    if (!damage)
-        damage = memory_format("%s: is damaged: a member is missing, has the wrong type, or is "
-                               "another scope's",
-                               path);
-    return replace_damaged(folder, path, damage, sink, scope, part, now_ns, ret, ret_warning,
-                           ret_error);
+    if (error)
+        *ret_error = TAKE_POINTER(damage);
+    return error;
 }
 
 /* "<scope>[+<part>].json" -> scope (free it) and part; NULL for any other file. */
@@ -244,26 +274,6 @@ static void add_line(char **text, char *line)
     free(line);
 }
 
-static int list_record(const char *folder, const char *sink, const char *file, int64_t now_ns,
-                       struct outbox_list *list, char **ret_warnings, char **ret_error)
-{
-    struct outbox_record *record = NULL;
-    char *warning = NULL;
-    int32_t part = 1;
-    CLEANUP_FREE char *scope = scope_of_file(file, &part);
-    int error;
-
-    if (!scope)
-        return 0;
-    error = outbox_load(folder, sink, scope, part, now_ns, &record, &warning, ret_error);
-    add_line(ret_warnings, warning);
-    if (error)
-        return error;
-    memory_grow(&list->records, list->count, &list->capacity, sizeof(*list->records));
-    list->records[list->count++] = record;
-    return 0;
-}
-
 /* Calls `visit` for each name in the folder that does not begin with a dot, in byte order (records
  * are replaced meanwhile, which readdir may show twice). A missing folder has none. */
 static int for_each_name(const char *path, int (*visit)(void *user, const char *name), void *user,
@@ -289,15 +299,41 @@ struct listing {
     const char *sink; /* decoded; while its folder is read */
     int64_t now_ns;
     struct outbox_list *list;
-    char **warnings, **error;
+    char **warnings; /* NULL: a look, which changes nothing */
+    char **error;
 };
+
+static int load_listed(struct listing *listing, const char *scope, int32_t part,
+                       struct outbox_record **ret)
+{
+    char *warning = NULL;
+    int error;
+
+    if (!listing->warnings) {
+        error = look_at_record(listing->folder, listing->sink, scope, part, listing->now_ns, ret,
+                               listing->error);
+        return error == -ENOENT ? 0 : error; /* it was taken away meanwhile */
+    }
+    error = outbox_load(listing->folder, listing->sink, scope, part, listing->now_ns, ret, &warning,
+                        listing->error);
+    add_line(listing->warnings, warning);
+    return error;
+}
 
 static int visit_file(void *user, const char *name)
 {
     struct listing *listing = user;
+    struct outbox_list *list = listing->list;
+    struct outbox_record *record = NULL;
+    int32_t part = 1;
+    CLEANUP_FREE char *scope = scope_of_file(name, &part);
+    int error = scope ? load_listed(listing, scope, part, &record) : 0;
 
-    return list_record(listing->folder, listing->sink, name, listing->now_ns, listing->list,
-                       listing->warnings, listing->error);
+    if (!record)
+        return error;
+    memory_grow(&list->records, list->count, &list->capacity, sizeof(*list->records));
+    list->records[list->count++] = record;
+    return 0;
 }
 
 static int visit_sink(void *user, const char *name)
@@ -322,15 +358,14 @@ static int compare_records(const void *left, const void *right)
     return strcmp(a->sink, b->sink);
 }
 
-int outbox_load_all(const char *folder, int64_t now_ns, struct outbox_list *ret,
-                    char **ret_warnings, char **ret_error)
+static int list_all(struct listing *listing)
 {
-    CLEANUP_FREE char *path = memory_format("%s/outbox", folder);
-    struct listing listing = {folder, NULL, now_ns, ret, ret_warnings, ret_error};
+    struct outbox_list *ret = listing->list;
+    CLEANUP_FREE char *path = memory_format("%s/outbox", listing->folder);
     int error;
 
     *ret = (struct outbox_list){0};
-    error = for_each_name(path, visit_sink, &listing, ret_error);
+    error = for_each_name(path, visit_sink, listing, listing->error);
     if (error) {
         outbox_list_free(ret);
         return error;
@@ -338,6 +373,21 @@ int outbox_load_all(const char *folder, int64_t now_ns, struct outbox_list *ret,
     if (ret->count > 0)
         qsort(ret->records, ret->count, sizeof(*ret->records), compare_records);
     return 0;
+}
+
+int outbox_load_all(const char *folder, int64_t now_ns, struct outbox_list *ret,
+                    char **ret_warnings, char **ret_error)
+{
+    struct listing listing = {folder, NULL, now_ns, ret, ret_warnings, ret_error};
+
+    return list_all(&listing);
+}
+
+int outbox_look_all(const char *folder, int64_t now_ns, struct outbox_list *ret, char **ret_error)
+{
+    struct listing listing = {folder, NULL, now_ns, ret, NULL, ret_error};
+
+    return list_all(&listing);
 }
 
 void outbox_list_free(struct outbox_list *list)

@@ -178,6 +178,9 @@ struct outbox_list {
  * warning a line. */
 int outbox_load_all(const char *folder, int64_t now_ns, struct outbox_list *ret,
                     char **ret_warnings, char **ret_error);
+/* The same, changing nothing: a damaged record stays where it is, and in the list stands one that
+ * is held as uncertain and whose explanation says so. For those who do not hold the lock. */
+int outbox_look_all(const char *folder, int64_t now_ns, struct outbox_list *ret, char **ret_error);
 void outbox_list_free(struct outbox_list *list);
 
 /*

@@ -4,15 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "deliver.h"
 #include "durable-file.h"
 #include "log.h"
 #include "memory.h"
 #include "outbox.h"
+#include "post-log.h"
+#include "post-record.h"
 
 /* One configured sink. */
 struct queue {
@@ -45,14 +47,6 @@ struct post {
 
 static void work_on(struct queue *queue);
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* For jitter only: without a random number there is none. */
 static uint32_t random_bits(void)
 {
@@ -67,21 +61,9 @@ static const char *folder_of(const struct post *post)
     return post->settings.state->folder;
 }
 
-static void __attribute__((format(printf, 4, 5)))
-log_about(const struct post *post, const struct outbox_record *record, int32_t level,
-          const char *format, ...)
+static const char *build_of(const struct post *post)
 {
-    CLEANUP_FREE char *build = memory_format("ATVM_BUILD=%s", post->settings.state->build);
-    CLEANUP_FREE char *scope = memory_format("ATVM_SCOPE=%s", record->message.scope);
-    CLEANUP_FREE char *sink = memory_format("ATVM_SINK=%s", record->sink);
-    const char *const fields[] = {build, scope, sink, NULL};
-    CLEANUP_FREE char *text = NULL;
-    va_list arguments;
-
-    va_start(arguments, format);
-    text = memory_vformat(format, arguments);
-    va_end(arguments);
-    log_line(level, fields, "%s: sink %s: %s", record->message.scope, record->sink, text);
+    return post->settings.state->build;
 }
 
 /* ---- summaries */
@@ -112,17 +94,7 @@ static void count(const struct post *post, const struct outbox_record *record,
             summary->unconfigured++;
         return;
     }
-    switch (record->state) {
-    case OUTBOX_DELIVERED:
-        summary->delivered++;
-        break;
-    case OUTBOX_QUARANTINED:
-        summary->quarantined++;
-        break;
-    default:
-        summary->uncertain++;
-        break;
-    }
+    post_summary_add(summary, record->state);
 }
 
 struct post_summary post_summarize(const struct post *post, const char *scope)
@@ -136,11 +108,6 @@ struct post_summary post_summarize(const struct post *post, const char *scope)
             count(post, record, &summary);
     }
     return summary;
-}
-
-bool post_is_held(const struct post_summary *summary)
-{
-    return summary->uncertain > 0 || summary->quarantined > 0 || summary->unconfigured > 0;
 }
 
 /* ---- announcing */
@@ -244,8 +211,8 @@ static void wake_after_failure(struct queue *queue, const struct outbox_record *
 {
     int64_t wait = outbox_retry_delay(&queue->post->policy, ++queue->failures, -1, random_bits());
 
-    log_about(queue->post, record, ATVM_LOG_ERROR, "%s; trying again in %lld s", error,
-              (long long)(wait / 1000000000));
+    post_log(build_of(queue->post), record, ATVM_LOG_ERROR, "%s; trying again in %lld s", error,
+             (long long)(wait / NS_PER_SECOND));
     wake_in(queue, wait);
 }
 
@@ -263,42 +230,8 @@ static void mark_posted(struct post *post, const struct outbox_record *record)
     if (state_add_scope(post->settings.state, scope_name, record->settled_ns, &scope, &error) ||
         state_mark_posted(post->settings.state, scope, record->sink, remote_id, record->settled_ns,
                           &error))
-        log_about(post, record, ATVM_LOG_ERROR, "delivered, but its marker is missing: %s", error);
-}
-
-static const struct outbox_receipt *last_receipt(const struct outbox_record *record)
-{
-    return &record->attempts[record->attempts_kept - 1].receipt;
-}
-
-static void log_outcome(const struct post *post, const struct outbox_record *record)
-{
-    const struct outbox_receipt *receipt = last_receipt(record);
-    const char *remedy = receipt->remedy ? receipt->remedy : "";
-    const char *colon = receipt->remedy ? "; " : "";
-
-    switch (record->state) {
-    case OUTBOX_DELIVERED:
-        log_about(post, record, ATVM_LOG_NOTICE, "delivered at attempt %d", record->attempt_count);
-        break;
-    case OUTBOX_QUARANTINED:
-        log_about(post, record, ATVM_LOG_ERROR, "quarantined: %s%s%s", record->explanation, colon,
-                  remedy);
-        break;
-    case OUTBOX_UNCERTAIN:
-        log_about(
-            post, record, ATVM_LOG_ERROR,
-            "it may have arrived, so it is not sent again: %s; look there, then 'atvm-watcher "
-            "resolve %s --posted' or '--resend'",
-            record->explanation, post->settings.state->build);
-        break;
-    default:
-        log_about(post, record, ATVM_LOG_WARNING,
-                  "attempt %d failed: %s%s%s; the next one in %lld s", record->attempt_count,
-                  receipt->reason ? receipt->reason : "no reason was given", colon, remedy,
-                  (long long)(record->delay_ns / 1000000000));
-        break;
-    }
+        post_log(build_of(post), record, ATVM_LOG_ERROR, "delivered, but its marker is missing: %s",
+                 error);
 }
 
 /* Writes what outbox_settle decided. false: it could not be written yet. */
@@ -314,7 +247,7 @@ static bool save_outcome(struct queue *queue)
     }
     queue->unsaved = NULL;
     queue->failures = 0;
-    log_outcome(post, record);
+    post_log_outcome(build_of(post), record);
     if (record->state == OUTBOX_DELIVERED)
         mark_posted(post, record);
     if (outbox_state_is_settled(record->state))
@@ -332,7 +265,7 @@ static bool settle(struct queue *queue, struct outbox_record *record, const char
         wake_after_failure(queue, record, error);
         return false;
     }
-    outbox_settle(record, &receipt, &queue->post->policy, now_ns(), random_bits());
+    outbox_settle(record, &receipt, &queue->post->policy, clock_ns(CLOCK_REALTIME), random_bits());
     queue->unsaved = record;
     return save_outcome(queue);
 }
@@ -363,6 +296,7 @@ static int start_worker(struct queue *queue, struct outbox_record *record, int r
                              .terminal = settings->terminal,
                              .secrets = settings->secrets,
                              .timeout_ns = settings->config->deliver_timeout_ns,
+                             .grace_ns = settings->grace_ns,
                          },
                          on_ended, queue, &queue->deliver, ret_error);
 }
@@ -373,7 +307,7 @@ static void begin_attempt(struct queue *queue, struct outbox_record *record)
     int receipt = -1;
     int failed;
 
-    if (outbox_begin(folder_of(queue->post), record, now_ns(), &receipt, &error)) {
+    if (outbox_begin(folder_of(queue->post), record, clock_ns(CLOCK_REALTIME), &receipt, &error)) {
         wake_after_failure(queue, record, error);
         return;
     }
@@ -386,7 +320,7 @@ static void begin_attempt(struct queue *queue, struct outbox_record *record)
         return;
     }
     queue->record = NULL;
-    log_about(queue->post, record, ATVM_LOG_ERROR, "%s", error);
+    post_log(build_of(queue->post), record, ATVM_LOG_ERROR, "%s", error);
     /* It was never started, so the receipt file says that nothing was sent. */
     if (settle(queue, record, "was not started, so it ended"))
         work_on(queue);
@@ -410,7 +344,7 @@ static void work_on(struct queue *queue)
         wake_after_failure(queue, record, error);
         return;
     }
-    switch (outbox_next(record, worker, now_ns(), &wait_ns)) {
+    switch (outbox_next(record, worker, clock_ns(CLOCK_REALTIME), &wait_ns)) {
     case OUTBOX_SEND:
         begin_attempt(queue, record);
         break;
@@ -427,21 +361,6 @@ static void work_on(struct queue *queue)
 }
 
 /* ---- a new message */
-
-/* The format a sink wants: its option "format", else what its module says; text where neither is
- * known. */
-static int32_t format_of(const struct config_module *sink)
-{
-    struct json_object *value = NULL;
-    const char *word;
-
-    if (!json_object_object_get_ex(sink->options, "format", &value))
-        json_object_object_get_ex(sink->description, "format", &value);
-    word = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "text";
-    if (strcmp(word, "markdown") == 0)
-        return ATVM_FORMAT_MARKDOWN;
-    return strcmp(word, "json") == 0 ? ATVM_FORMAT_JSON : ATVM_FORMAT_TEXT;
-}
 
 static struct outbox_record *find_record(const struct post *post, const char *sink,
                                          const char *scope)
@@ -468,20 +387,8 @@ static int64_t next_sequence(const struct post *post)
 static struct outbox_record *new_record(const struct post *post, const struct config_module *sink,
                                         const struct post_message *message, char *body)
 {
-    struct outbox_message stored = {
-        .kind = ATVM_MESSAGE_REPORT,
-        .format = format_of(sink),
-        .part = 1,
-        .parts = 1,
-        .key = memory_string(message->key),
-        .build = memory_string(post->settings.state->build),
-        .scope = memory_string(message->scope),
-        .title = memory_string(message->title),
-        .supersedes = memory_string(message->supersedes),
-        .body = body,
-    };
-
-    return outbox_record_new(sink->name, &stored, next_sequence(post), now_ns());
+    return post_record_new(build_of(post), sink, message, body, next_sequence(post),
+                           clock_ns(CLOCK_REALTIME));
 }
 
 /* Saves the record and takes it over; frees it where that fails. */
@@ -499,18 +406,6 @@ static int add_record(struct post *post, struct outbox_record *record, char **re
     return 0;
 }
 
-static void log_suppression(const struct post *post, const struct outbox_record *record)
-{
-    if (record->state == OUTBOX_DELIVERED)
-        log_about(post, record, ATVM_LOG_NOTICE, "not posted again: it was delivered already");
-    else if (outbox_state_is_settled(record->state))
-        log_about(post, record, ATVM_LOG_WARNING, "not posted again: its message is held as %s: %s",
-                  outbox_state_name(record->state),
-                  record->explanation ? record->explanation : "no explanation");
-    else
-        log_about(post, record, ATVM_LOG_INFO, "not posted again: its message is on its way");
-}
-
 /* The marker says so, though the outbox knows of no message: the outbox is made to know. */
 static int suppress_by_marker(struct post *post, const struct config_module *sink,
                               const struct post_message *message, char **ret_error)
@@ -520,7 +415,7 @@ static int suppress_by_marker(struct post *post, const struct config_module *sin
     record->state = OUTBOX_DELIVERED;
     record->settled_ns = record->created_ns;
     record->explanation = memory_string("a posted marker was there without a message");
-    log_about(post, record, ATVM_LOG_NOTICE, "not posted again: there is a posted marker");
+    post_log_suppression(build_of(post), record);
     return add_record(post, record, ret_error);
 }
 
@@ -529,11 +424,12 @@ static int add_for_sink(struct post *post, const struct config_module *sink,
                         char **ret_error)
 {
     const struct outbox_record *known = find_record(post, sink->name, message->scope);
+    const struct post_form form = post_record_form(sink);
     int posted;
     char *body;
 
     if (known) {
-        log_suppression(post, known);
+        post_log_suppression(build_of(post), known);
         return 0;
     }
     posted = state_posted(scope, sink->name);
@@ -544,7 +440,7 @@ static int add_for_sink(struct post *post, const struct config_module *sink,
     }
     if (posted)
         return suppress_by_marker(post, sink, message, ret_error);
-    body = message->render(message->user, format_of(sink));
+    body = message->render(message->user, &form);
     if (!body) {
         *ret_error = memory_format("%s: sink %s: its message could not be rendered", message->scope,
                                    sink->name);
@@ -558,7 +454,8 @@ int post_scope(struct post *post, const struct post_message *message, char **ret
     struct scope_state *scope = NULL;
     int result;
 
-    result = state_add_scope(post->settings.state, message->scope, now_ns(), &scope, ret_error);
+    result = state_add_scope(post->settings.state, message->scope, clock_ns(CLOCK_REALTIME), &scope,
+                             ret_error);
     if (result)
         return result;
     for (size_t i = 0; i < post->queue_count; i++) {
@@ -616,18 +513,20 @@ static void take_up(struct post *post, const struct outbox_record *record)
     if (outbox_state_is_settled(record->state))
         return;
     if (queue_of(post, record->sink))
-        log_about(post, record, ATVM_LOG_NOTICE, "taken up where it was left: %s, %d attempts",
-                  outbox_state_name(record->state), record->attempt_count);
+        post_log(build_of(post), record, ATVM_LOG_NOTICE,
+                 "taken up where it was left: %s, %d attempts", outbox_state_name(record->state),
+                 record->attempt_count);
     else
-        log_about(post, record, ATVM_LOG_WARNING,
-                  "its message is unfinished, but the sink is no longer configured: it is held");
+        post_log(build_of(post), record, ATVM_LOG_WARNING,
+                 "its message is unfinished, but the sink is no longer configured: it is held");
     expect_announcement(post, record->message.scope);
 }
 
 static int load_outbox(struct post *post, char **ret_error)
 {
     CLEANUP_FREE char *warnings = NULL;
-    int error = outbox_load_all(folder_of(post), now_ns(), &post->outbox, &warnings, ret_error);
+    int error = outbox_load_all(folder_of(post), clock_ns(CLOCK_REALTIME), &post->outbox, &warnings,
+                                ret_error);
 
     if (warnings)
         log_error("%s", warnings);

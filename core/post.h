@@ -42,6 +42,7 @@ struct post_settings {
     int terminal;           /* what the stdout sink writes to; -1: nothing */
     int secrets;            /* see struct deliver_settings; -1: none */
     const char *executable; /* of the deliver workers; NULL: the running binary */
+    int64_t grace_ns;       /* see struct deliver_settings; 0: the usual */
     struct post_events events;
     void *user;
 };
@@ -56,14 +57,20 @@ int post_new(sd_event *event, const struct post_settings *settings, struct post 
              char **ret_error);
 void post_free(struct post *post);
 
+/* What a sink takes. */
+struct post_form {
+    int32_t format;                       /* enum atvm_format */
+    size_t limit_bytes, limit_characters; /* 0: none */
+};
+
 /* The message of a scope. Strings are copied. */
 struct post_message {
     const char *scope;
     const char *key;        /* the same whenever this message is posted again */
     const char *title;      /* one line */
     const char *supersedes; /* key of the message it corrects; NULL: none */
-    /* The body in a format (enum atvm_format); free()d by post. NULL: it cannot be rendered. */
-    char *(*render)(void *user, int32_t format);
+    /* The body in a form; free()d by post. NULL: it cannot be rendered. */
+    char *(*render)(void *user, const struct post_form *form);
     void *user;
 };
 

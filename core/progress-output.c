@@ -60,7 +60,8 @@ static int columns_of(FILE *stream)
 static void draw_line(struct progress_output *output, const struct verdict *verdict, int64_t now_ns)
 {
     const struct scope_verdict *scope = current_scope(verdict);
-    CLEANUP_FREE char *line = scope ? progress_line(verdict, scope, now_ns, NULL) : NULL;
+    CLEANUP_FREE char *line =
+        scope ? progress_line(verdict, scope, now_ns, output->time_zone) : NULL;
 
     progress_output_clear(output);
     if (!line)

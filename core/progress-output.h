@@ -12,9 +12,10 @@
 #include "verdict.h"
 
 struct progress_output {
-    FILE *stream;  /* the caller's; NULL: say nothing */
-    bool terminal; /* the moving line can be drawn */
-    bool drawn;    /* it stands there now */
+    FILE *stream;          /* the caller's; NULL: say nothing */
+    bool terminal;         /* the moving line can be drawn */
+    bool drawn;            /* it stands there now */
+    const char *time_zone; /* as in struct run_facts */
 };
 
 /* Says what changed from `previous` (NULL: all is new) to `current`. */

@@ -94,11 +94,30 @@ static size_t skip_options(const struct words *words, size_t at, const char *wit
     return at;
 }
 
+/* "SSHPASS=..." */
+static bool is_assignment(const struct word *word)
+{
+    static const char letters[] = "0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t name = strspn(word->value, letters);
+
+    return !word->is_operator && name > 0 && word->value[name] == '=';
+}
+
+/* Index of the first word that is neither env(1) nor sets a variable of the call. */
+static size_t skip_assignments(const struct words *words)
+{
+    size_t at = words->count > 0 && is_program(&words->words[0], "env") ? 1 : 0;
+
+    while (at < words->count && is_assignment(&words->words[at]))
+        at++;
+    return at;
+}
+
 /* Index of the first word of the remote command; 0: the words are no such call. The letters are
  * those of sshpass(1) and ssh(1). */
 static size_t remote_command(const struct words *words)
 {
-    size_t at = 0;
+    size_t at = skip_assignments(words);
 
     if (at < words->count && is_program(&words->words[at], "sshpass"))
         at = skip_options(words, at + 1, "pfdP");

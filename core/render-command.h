@@ -8,7 +8,8 @@
 #include "memory.h"
 
 /*
- * The command without an outer "sshpass ... ssh ... host": what the remote shell gets, verbatim.
+ * The command without an outer "SSHPASS=... sshpass ... ssh ... host": what the remote shell gets,
+ * verbatim.
  * A single quoted argument loses its quotes. A text that is no such command, or in which a quote
  * is left open, is returned as it is.
  */

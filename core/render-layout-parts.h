@@ -15,7 +15,8 @@ struct layout_parts {
     struct {
         size_t excerpts, passed_hosts; /* so many shortened, or not listed */
         bool flow, command;
-    } cuts; /* what the limits have taken away so far */
+    } cuts;                /* what the limits have taken away so far */
+    bool skipped_labelled; /* the hosts that were left out have their heading */
 };
 
 /* One clean line without secrets, in the layout's memory. */

@@ -135,18 +135,29 @@ static bool is_shown_elsewhere(const char *name)
     return false;
 }
 
+/* " value", in quotes again where they keep it together: a secret is masked as one word. */
+static const char *shown_value(struct obstack *memory, const char *value)
+{
+    const char *quote = "";
+
+    if (!value)
+        return "";
+    if (value[strcspn(value, " \t\n'\"")] != '\0')
+        quote = strchr(value, '"') ? "'" : "\"";
+    return memory_format_in(memory, " %s%s%s", quote, value, quote);
+}
+
 static void add_options(struct layout_parts *parts, const struct command_option *options,
                         size_t count)
 {
     struct obstack *memory = &parts->layout->memory;
+    const char *list = "";
 
     for (size_t i = 0; i < count; i++)
         if (!is_shown_elsewhere(options[i].name))
-            obstack_printf(memory, "%s%s%s%s", obstack_object_size(memory) > 0 ? ", " : "",
-                           options[i].name, options[i].value ? " " : "",
-                           options[i].value ? options[i].value : "");
-    obstack_1grow(memory, '\0');
-    add_value(parts, "Options", obstack_finish(memory));
+            list = memory_format_in(memory, "%s%s%s%s", list, *list ? ", " : "", options[i].name,
+                                    shown_value(memory, options[i].value));
+    add_value(parts, "Options", list);
 }
 
 /* `first`, or where it is not known `second`. */
@@ -170,10 +181,12 @@ void layout_add_coverage(struct layout_parts *parts)
     add_value(parts, "Template",
               either(facts->template_name, option_value(options, count, "--template")));
     add_config(parts);
-    add_value(parts, "Plugin",
-              either(facts->plugin, option_value(options, count, "--use_specified_plugin")));
-    add_value(parts, "Integration",
-              either(facts->integration, option_value(options, count, "--integration_type")));
+    if (!facts->takes_no_plugin) {
+        add_value(parts, "Plugin",
+                  either(facts->plugin, option_value(options, count, "--use_specified_plugin")));
+        add_value(parts, "Integration",
+                  either(facts->integration, option_value(options, count, "--integration_type")));
+    }
     add_value(parts, "Migration style", facts->migration_style);
     if (parts->report->verdict->categorized)
         layout_item(parts, "Categorize: yes");

@@ -15,6 +15,12 @@ const struct layout_limits layout_usual_limits = {.excerpt_characters = 2000,
                                                   .error_characters = 200,
                                                   .command = true,
                                                   .passed_hosts = true};
+/* An error that is too long for its line in HOSTS stands whole in FAILURE NOTES. */
+const struct layout_limits layout_whole_limits = {.excerpt_characters = SIZE_MAX,
+                                                  .flow = true,
+                                                  .error_characters = 200,
+                                                  .command = true,
+                                                  .passed_hosts = true};
 
 char *layout_clean(struct layout_parts *parts, const char *text)
 {
@@ -127,6 +133,18 @@ static const char *failure_text(struct layout_parts *parts, const struct host_ve
     return *failure ? memory_format_in(memory, " - %s", failure) : "";
 }
 
+/* " - blacklisted: <reason>" of a host that the run was to take and has no result of. */
+static const char *blacklist_text(struct layout_parts *parts, const struct host_verdict *host)
+{
+    const struct run_facts *facts = parts->facts;
+    const char *reason = host_fact_text(facts->skipped, facts->skipped_count, host->name);
+
+    if (!reason || host_status_is_final(host->status) || host->status == HOST_RUNNING)
+        return "";
+    return memory_format_in(&parts->layout->memory, " - blacklisted: %s",
+                            layout_clean(parts, reason));
+}
+
 /* What stands in brackets; a running host shows how long it has been at it. */
 static const char *details_text(struct layout_parts *parts, const struct host_verdict *host)
 {
@@ -146,8 +164,8 @@ static void add_host(struct layout_parts *parts, const struct host_verdict *host
     struct obstack *memory = &parts->layout->memory;
     char *name = memory_format_in(memory, "%s - %s", layout_clean(parts, host->name),
                                   host_status_name(host->status));
-    char *rest =
-        memory_format_in(memory, "%s%s", failure_text(parts, host), details_text(parts, host));
+    char *rest = memory_format_in(memory, "%s%s%s", failure_text(parts, host),
+                                  blacklist_text(parts, host), details_text(parts, host));
     bool emphasised = host->status != HOST_PASS && host->status != HOST_NOT_STARTED;
 
     layout_line(parts,
@@ -179,29 +197,42 @@ static void add_hosts_of_rank(struct layout_parts *parts, int wanted)
     }
 }
 
+static bool has_host(const struct scope_verdict *scope, const char *name)
+{
+    for (size_t i = 0; i < scope->host_count; i++)
+        if (strcmp(scope->hosts[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Asked for, or taken by this or another sub-run: it was not left out. */
+static bool is_of_run(const struct verdict *verdict, const char *name)
+{
+    for (size_t i = 0; i < verdict->expected_count; i++)
+        if (strcmp(verdict->expected[i], name) == 0)
+            return true;
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        if (has_host(&verdict->scopes[i], name))
+            return true;
+    return false;
+}
+
 static void add_skipped_host(struct layout_parts *parts, const char *name, const char *reason)
 {
     char *clean_reason = layout_clean(parts, reason);
 
+    if (!parts->skipped_labelled)
+        layout_line(parts,
+                    (struct layout_line){.kind = LAYOUT_LABEL, .text = "Left out on purpose:"});
+    parts->skipped_labelled = true;
     layout_item(parts, "%s - SKIPPED%s%s", layout_clean(parts, name), *clean_reason ? " - " : "",
                 clean_reason);
-}
-
-static const struct host_verdict *find_host(const struct scope_verdict *scope, const char *name)
-{
-    for (size_t i = 0; i < scope->host_count; i++)
-        if (strcmp(scope->hosts[i].name, name) == 0)
-            return &scope->hosts[i];
-    return NULL;
 }
 
 static void add_skipped_hosts(struct layout_parts *parts)
 {
     const struct run_facts *facts = parts->facts;
 
-    if (count_status(parts->scope, HOST_SKIPPED) + facts->skipped_count == 0)
-        return;
-    layout_line(parts, (struct layout_line){.kind = LAYOUT_LABEL, .text = "Left out on purpose:"});
     for (size_t i = 0; i < parts->scope->host_count; i++) {
         const struct host_verdict *host = &parts->scope->hosts[i];
         const char *reason = host_fact_text(facts->skipped, facts->skipped_count, host->name);
@@ -210,7 +241,7 @@ static void add_skipped_hosts(struct layout_parts *parts)
             add_skipped_host(parts, host->name, reason ? reason : host->error);
     }
     for (size_t i = 0; i < facts->skipped_count; i++)
-        if (!find_host(parts->scope, facts->skipped[i].host))
+        if (!is_of_run(parts->report->verdict, facts->skipped[i].host))
             add_skipped_host(parts, facts->skipped[i].host, facts->skipped[i].text);
 }
 

@@ -47,6 +47,8 @@ struct layout_limits {
 };
 /* What a message without a size limit shows. */
 extern const struct layout_limits layout_usual_limits;
+/* What the report in the state folder shows. */
+extern const struct layout_limits layout_whole_limits;
 
 /* Never NULL. What the limits cut is said in NOTES; the report names where the whole is. */
 struct layout *layout_new(const struct report *report, const struct scope_verdict *scope,

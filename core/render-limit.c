@@ -120,7 +120,8 @@ static char *cut_lines(const struct report *report, const char *message, struct 
 static char *render_limited(const struct report *report, const struct scope_verdict *scope,
                             struct size_limit limit, write_layout write)
 {
-    char *message = write_with(report, scope, &layout_usual_limits, write), *cut;
+    const struct layout_limits *first = report->whole ? &layout_whole_limits : &layout_usual_limits;
+    char *message = write_with(report, scope, first, write), *cut;
 
     for (size_t i = 0; i < STEP_COUNT && !fits(message, limit); i++) {
         free(message);

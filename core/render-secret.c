@@ -112,7 +112,7 @@ static bool is_masked_already(const char *text, struct span value)
 static bool names_secret(const char *text, size_t start, size_t end)
 {
     static const char *const endings[] = {"key",    "token",    "secret",
-                                          "passwd", "password", "passphrase"};
+                                          "passwd", "password", "passphrase", "sshpass"};
 
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         size_t length = strlen(endings[i]);

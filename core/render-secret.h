@@ -9,7 +9,8 @@
 
 /*
  * A copy of `text` in `memory` (NULL is an empty text) in which these are masked:
- *   - the value of an option whose name ends in key, token, secret, password, passwd, passphrase:
+ *   - the value of an option whose name ends in key, token, secret, password, passwd, passphrase,
+ *     sshpass:
  *     "--key X", "--record-key=X", also in quotes;
  *   - the value of -p, unless it is a port or a path; after sshpass always, glued or not;
  *   - an assignment to a name with such an ending: "password=X", "RECORD_KEY=X", "\"token\":

@@ -8,11 +8,9 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "memory.h"
 #include "report.h"
-
-#define NS_PER_MS     INT64_C(1000000)
-#define NS_PER_SECOND INT64_C(1000000000)
 
 #define ZONE_DATABASE "/usr/share/zoneinfo" /* where glibc looks when TZDIR is not set */
 

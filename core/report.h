@@ -21,12 +21,14 @@ struct run_facts {
     const char *template_name, *config_name, *config_family, *plugin, *integration;
     const char *migration_style, *scope_description;
     const char *template_command; /* verbatim */
+    bool takes_no_plugin;         /* the template's coverage has neither plugin nor integration */
     const char *time_zone;        /* TZ name such as "America/New_York"; NULL: the system's */
     /* Kernels from the VM inventory. kernels NULL: there is no inventory; a host that it does not
        name prints as "n/a". */
     const struct host_fact *kernels;
     size_t kernel_count;
-    /* Hosts that the launch left out on purpose (blacklist), with the reason. */
+    /* Hosts of the blacklist that concern this run, with the reason: those it has not taken were
+       left out on purpose. */
     const struct host_fact *skipped;
     size_t skipped_count;
 };
@@ -38,6 +40,7 @@ struct report {
     const char *full_report; /* path of the whole report, named where something was cut; NULL */
     const char *tag;         /* last line of a message, to tell doubles; NULL: none */
     bool correction;         /* the message replaces an earlier one, and says so */
+    bool whole;              /* nothing is shortened: what full_report names */
 };
 
 /* How one scope stands, for progress lines, STATUS= and the TIMING section. */

@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cleanup.h"
+#include "clock.h"
+#include "log.h"
 #include "memory.h"
-
-#define SECOND INT64_C(1000000000)
+#include "render-command.h"
 
 void run_settings_free(struct run_settings *settings)
 {
@@ -19,6 +21,10 @@ void run_settings_free(struct run_settings *settings)
     free(settings->build);
     free(settings->template_name);
     free(settings->plugin);
+    free(settings->config_family);
+    free(settings->migration_style);
+    free(settings->scope_description);
+    free(settings->template_command);
     *settings = (struct run_settings){0};
 }
 
@@ -51,6 +57,96 @@ bool run_settings_add_env(struct run_settings *settings, const char *assignment)
     return true;
 }
 
+/* ---- the environment */
+
+static void warn_about(const char *variable, const char *value, const char *expected)
+{
+    log_warning("environment variable %s: expected %s, got \"%s\"; it counts as not set", variable,
+                expected, value);
+}
+
+/* NULL: not set. */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+static void fill(char **place, const char *word)
+{
+    if (!*place)
+        *place = memory_string(word);
+}
+
+static void add_plugin(struct run_settings *settings)
+{
+    static const char name[] = "ATVM_WATCHER_INTEGRATION_PLUGIN";
+    const char *word = variable(name);
+
+    if (word && !run_settings_plugin_is_known(word))
+        warn_about(name, word, "fc, iscsi or both");
+    else
+        fill(&settings->plugin, word);
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words && strcasecmp(*words, word) != 0)
+        words++;
+    return *words != NULL;
+}
+
+static void add_categorized(struct run_settings *settings)
+{
+    static const char name[] = "ATVM_WATCHER_CATEGORIZED";
+    static const char *const yes[] = {"1", "true", "yes", "on", NULL};
+    static const char *const no[] = {"0", "false", "no", "off", NULL};
+    const char *word = variable(name);
+
+    if (word && is_one_of(word, yes))
+        settings->categorized = true;
+    else if (word && !is_one_of(word, no))
+        warn_about(name, word, "1 or 0");
+}
+
+/* What the template command says is what the specs were made with. */
+static void add_from_command(struct run_settings *settings)
+{
+    struct command_option *options = NULL;
+    struct obstack memory;
+    size_t count;
+
+    if (!settings->template_command)
+        return;
+    obstack_init(&memory);
+    count = command_options(&memory, command_unwrap(&memory, settings->template_command), &options);
+    for (size_t i = 0; i < count; i++) {
+        if (!options[i].value)
+            continue;
+        if (strcmp(options[i].name, "--template") == 0)
+            fill(&settings->template_name, options[i].value);
+        else if (strcmp(options[i].name, "--use_specified_plugin") == 0 &&
+                 run_settings_plugin_is_known(options[i].value))
+            fill(&settings->plugin, options[i].value);
+    }
+    obstack_free(&memory, NULL);
+}
+
+void run_settings_add_environment(struct run_settings *settings)
+{
+    fill(&settings->template_name, variable("ATVM_WATCHER_TEMPLATE"));
+    fill(&settings->config_family, variable("ATVM_WATCHER_CONFIG_FAMILY"));
+    fill(&settings->migration_style, variable("ATVM_WATCHER_MIGRATION_STYLE"));
+    fill(&settings->scope_description, variable("ATVM_WATCHER_SCOPE_DESCRIPTION"));
+    fill(&settings->template_command, variable("ATVM_WATCHER_TEMPLATE_COMMAND"));
+    add_plugin(settings);
+    add_categorized(settings);
+    add_from_command(settings);
+}
+
+/* ---- single words */
+
 bool run_settings_plugin_is_known(const char *word)
 {
     return strcmp(word, "fc") == 0 || strcmp(word, "iscsi") == 0 || strcmp(word, "both") == 0;
@@ -58,11 +154,11 @@ bool run_settings_plugin_is_known(const char *word)
 
 bool run_settings_parse_epoch(const char *text, int64_t *ret_ns)
 {
-    int64_t seconds = 0, fraction = 0, unit = SECOND;
+    int64_t seconds = 0, fraction = 0, unit = NS_PER_SECOND;
     const char *digit = text;
 
     for (; *digit >= '0' && *digit <= '9'; digit++) {
-        if (seconds > INT64_MAX / SECOND / 10 - 10)
+        if (seconds > INT64_MAX / NS_PER_SECOND / 10 - 10)
             return false;
         seconds = seconds * 10 + (*digit - '0');
     }
@@ -73,13 +169,15 @@ bool run_settings_parse_epoch(const char *text, int64_t *ret_ns)
             unit /= 10;
             fraction += unit * (*digit - '0');
         }
-    *ret_ns = seconds * SECOND + fraction;
+    *ret_ns = seconds * NS_PER_SECOND + fraction;
     return *digit == '\0';
 }
 
 void run_settings_to_policy(const struct run_settings *settings, const struct config *config,
                             struct policy *ret)
 {
+    const struct config_template *template = config_find_template(config, settings->template_name);
+
     *ret = (struct policy){
         .build = settings->build,
         .categorized = settings->categorized,
@@ -91,6 +189,8 @@ void run_settings_to_policy(const struct run_settings *settings, const struct co
         .stuck_after_ns = config->stuck_after_ns,
         .on_conflict = config->on_conflict,
         .cancelled = settings->cancelled,
+        .flow = template ? (const char *const *)template->flow : NULL,
+        .flow_count = template ? template->flow_count : 0,
     };
     for (int i = 0; i < QUESTION_COUNT; i++) {
         ret->precedence[i] = (const char *const *)config->precedence[i];

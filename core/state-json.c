@@ -19,6 +19,15 @@ static const struct json_member scope_members[] = {
     {NULL},
 };
 
+/* Of the run only. */
+static const struct json_member run_members[] = {
+    {"runner_seen", JSON_MEMBER_BOOLEAN, offsetof(struct state, runner_seen)},
+    {"since", JSON_MEMBER_INT64, offsetof(struct state, asked.since_ns)},
+    {"template", JSON_MEMBER_STRING, offsetof(struct state, asked.template_name)},
+    {"plugin", JSON_MEMBER_STRING, offsetof(struct state, asked.plugin)},
+    {NULL},
+};
+
 static const struct json_member host_members[] = {
     {"name", JSON_MEMBER_STRING, offsetof(struct state_host, name)},
     {"status", JSON_MEMBER_STRING, offsetof(struct state_host, status)},
@@ -70,9 +79,11 @@ struct json_object *state_to_json(const struct state *state, const struct scope_
     json_object_object_add(object, "state", json_object_new_string(run_state_name(scope->state)));
     json_members_write(scope_members, scope, object);
     if (scope == &state->run) {
-        json_object_object_add(object, "runner_seen", json_object_new_boolean(state->runner_seen));
+        json_members_write(run_members, state, object);
         json_object_object_add(object, "expected_hosts",
                                strings_to_json(state->expected_hosts, state->expected_host_count));
+        json_object_object_add(object, "asked_hosts",
+                               strings_to_json(state->asked.hosts, state->asked.host_count));
     }
     json_object_object_add(
         object, "hosts",
@@ -147,36 +158,36 @@ static bool posted_from_json(struct json_object *object, struct scope_state *sco
     return true;
 }
 
-static bool expected_hosts_from_json(struct json_object *object, struct state *state)
+/* An array of strings at `key`; none where there is no such member. */
+static bool strings_from_json(struct json_object *object, const char *key, char ***ret_strings,
+                              size_t *ret_count)
 {
     struct json_object *array;
 
-    if (!array_at(object, "expected_hosts", &array))
+    if (!array_at(object, key, &array))
         return false;
-    state->expected_hosts = memory_zeroed(array_length(array), sizeof(*state->expected_hosts));
+    *ret_strings = memory_zeroed(array_length(array), sizeof(**ret_strings));
     for (size_t i = 0; i < array_length(array); i++) {
         struct json_object *element = json_object_array_get_idx(array, i);
 
         if (!json_object_is_type(element, json_type_string))
             return false;
-        state->expected_hosts[state->expected_host_count++] =
-            memory_string(json_object_get_string(element));
+        (*ret_strings)[(*ret_count)++] = memory_string(json_object_get_string(element));
     }
     return true;
 }
 
 static bool run_members_from_json(struct json_object *object, struct state *state)
 {
-    const struct json_member members[] = {
-        {"runner_seen", JSON_MEMBER_BOOLEAN, offsetof(struct state, runner_seen)},
-        {NULL},
-    };
     const char *mode = string_at(object, "mode");
 
     if (!mode || (strcmp(mode, "single") != 0 && strcmp(mode, "categorized") != 0))
         return false;
     state->categorized = strcmp(mode, "categorized") == 0;
-    return json_members_read(members, object, state) && expected_hosts_from_json(object, state);
+    return json_members_read(run_members, object, state) &&
+           strings_from_json(object, "expected_hosts", &state->expected_hosts,
+                             &state->expected_host_count) &&
+           strings_from_json(object, "asked_hosts", &state->asked.hosts, &state->asked.host_count);
 }
 
 /* A state.json that was copied here from elsewhere is not ours. */
@@ -199,6 +210,16 @@ bool state_from_json(struct json_object *object, struct state *state, struct sco
         return false;
     scope->state = run_state;
     return scope != &state->run || run_members_from_json(object, state);
+}
+
+void state_asked_clear(struct state_asked *asked)
+{
+    for (size_t i = 0; i < asked->host_count; i++)
+        free(asked->hosts[i]);
+    free(asked->hosts);
+    free(asked->template_name);
+    free(asked->plugin);
+    *asked = (struct state_asked){.since_ns = -1};
 }
 
 void scope_state_clear(struct scope_state *scope)

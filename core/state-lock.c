@@ -12,9 +12,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "memory.h"
-
-#define NANOSECONDS 1000000000LL
 
 /* What a lock file says: "<pid> <start time> <date>\n". */
 struct holder {
@@ -61,7 +60,7 @@ static bool read_holder(int descriptor, struct holder *ret)
 
 static int write_holder(int descriptor, int64_t now_ns)
 {
-    time_t seconds = (time_t)(now_ns / NANOSECONDS);
+    time_t seconds = (time_t)(now_ns / NS_PER_SECOND);
     CLEANUP_FREE char *text = NULL;
     char since[32] = "";
     struct tm parts;

@@ -48,6 +48,7 @@ static struct state *state_new(const char *state_root, const char *build, int64_
     state->build = memory_string(build);
     state->folder = memory_format("%s/%s", state_root, build);
     state->lock = -1;
+    state->asked.since_ns = -1;
     scope_state_init(&state->run, memory_string(build), memory_string(state->folder), now_ns);
     return state;
 }
@@ -72,6 +73,7 @@ void state_close(struct state *state)
     free(state->subruns);
     scope_state_clear(&state->run);
     free_expected_hosts(state);
+    state_asked_clear(&state->asked);
     free(state->build);
     free(state->folder);
     free(state->warnings);
@@ -101,6 +103,7 @@ static int replace_damaged(struct state *state, struct scope_state *scope, const
     scope_state_reset(scope, now_ns);
     if (scope == &state->run) {
         free_expected_hosts(state);
+        state_asked_clear(&state->asked);
         state->categorized = state->runner_seen = false;
     }
     if (access == STATE_OWN) {
@@ -373,6 +376,21 @@ void state_set_expected_hosts(struct state *state, const char *const *hosts, siz
         state->expected_hosts[state->expected_host_count++] = memory_string(hosts[i]);
 }
 
+void state_set_asked(struct state *state, const struct state_asked *asked)
+{
+    struct state_asked copy = {
+        .since_ns = asked->since_ns,
+        .hosts = memory_zeroed(asked->host_count, sizeof(*copy.hosts)),
+        .template_name = memory_string(asked->template_name),
+        .plugin = memory_string(asked->plugin),
+    };
+
+    for (size_t i = 0; i < asked->host_count; i++)
+        copy.hosts[copy.host_count++] = memory_string(asked->hosts[i]);
+    state_asked_clear(&state->asked);
+    state->asked = copy;
+}
+
 /* ---- saving */
 
 int state_save(struct state *state, const struct scope_state *scope, char **ret_error)
@@ -518,10 +536,15 @@ int state_write_evidence(struct state *state, int (*write_content)(void *user, F
     return durable_write_stream(path, JSON_FILE_MODE, write_content, user, ret_error);
 }
 
+char *state_report_path(const struct scope_state *scope, const char *ending)
+{
+    return memory_format("%s/report.%s", scope->folder, ending);
+}
+
 int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
                        char **ret_error)
 {
-    CLEANUP_FREE char *path = memory_format("%s/report.%s", scope->folder, ending);
+    CLEANUP_FREE char *path = state_report_path(scope, ending);
 
     return durable_write(path, text, strlen(text), JSON_FILE_MODE, ret_error);
 }

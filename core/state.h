@@ -47,6 +47,14 @@ struct scope_state {
     size_t posted_count, posted_capacity;
 };
 
+/* What the watcher was told about the run: with it the kept evidence can be judged again. */
+struct state_asked {
+    int64_t since_ns; /* start of the run's window; -1: not noted */
+    char **hosts;     /* the operator's list */
+    size_t host_count;
+    char *template_name, *plugin; /* NULL: not given */
+};
+
 struct state {
     char *build;
     char *folder;          /* absolute: <state_root>/<build> */
@@ -55,6 +63,7 @@ struct state {
     bool runner_seen;      /* a runner or its traces were seen, ever */
     char **expected_hosts; /* captured when watching started */
     size_t expected_host_count;
+    struct state_asked asked;
     struct scope_state run;
     struct scope_state **subruns; /* by first_seen_ns, then by name */
     size_t subrun_count, subrun_capacity;
@@ -92,6 +101,7 @@ void scope_state_set_hosts(struct scope_state *scope, const struct host_verdict 
 void scope_state_close(struct scope_state *scope, enum run_state state, const char *reason,
                        int64_t now_ns);
 void state_set_expected_hosts(struct state *state, const char *const *hosts, size_t count);
+void state_set_asked(struct state *state, const struct state_asked *asked);
 
 /* Writes state.json of this scope. */
 int state_save(struct state *state, const struct scope_state *scope, char **ret_error);
@@ -115,6 +125,8 @@ int state_posted(const struct scope_state *scope, const char *sink);
 /* Replaces evidence.jsonl; `write_content` as for durable_write_stream. */
 int state_write_evidence(struct state *state, int (*write_content)(void *user, FILE *stream),
                          void *user, char **ret_error);
+/* The path of report.<ending> of this scope; free it. */
+char *state_report_path(const struct scope_state *scope, const char *ending);
 /* Replaces report.<ending> of this scope; ending: "txt", "md" or "json". */
 int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
                        char **ret_error);
@@ -129,6 +141,7 @@ int state_write_report(const struct scope_state *scope, const char *ending, cons
 
 /* state.json of `scope` as an object; the caller owns it. */
 struct json_object *state_to_json(const struct state *state, const struct scope_state *scope);
+void state_asked_clear(struct state_asked *asked);
 /* Fills *scope (and, for the run's own, *state). false: something in it is not what it must be. */
 bool state_from_json(struct json_object *object, struct state *state, struct scope_state *scope);
 void scope_state_clear(struct scope_state *scope);

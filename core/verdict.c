@@ -71,6 +71,11 @@ const char *question_name(enum question question)
     return name_at(question_names, COUNT_OF(question_names), question, "?");
 }
 
+const char *flow_source_name(enum flow_source source)
+{
+    return source == FLOW_SPEC ? "spec" : source == FLOW_CONFIG ? "config" : "none";
+}
+
 void verdict_free(struct verdict *verdict)
 {
     if (!verdict)

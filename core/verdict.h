@@ -65,6 +65,7 @@ const char *question_name(enum question question);
 struct candidate {
     const struct ledger_source *source;
     const struct atvm_evidence *record;
+    int32_t outcome; /* enum atvm_outcome, as the record's own numbers bear it out */
     bool won;
     const char *rule; /* id of the rule that took or dropped it: "bookkeeping-only-xml" ... */
 };
@@ -78,14 +79,17 @@ struct decision {
 struct host_verdict {
     const char *name;
     enum host_status status;
-    const char *rule; /* id of the rule that gave the status */
+    const char *rule;                                /* id of the rule that gave the status */
     int64_t tests, passed, failed, pending, skipped; /* -1: unknown */
     int64_t started_ns, ended_ns, duration_ns;       /* -1: unknown */
-    const char *step;    /* failing step, verbatim; NULL */
-    const char *error;   /* short, one line; NULL */
-    const char *excerpt; /* longer; NULL */
+    const char *step;                                /* failing step, verbatim; NULL */
+    const char *error;                               /* short, one line; NULL */
+    const char *excerpt;                             /* longer; NULL */
     const char **sources; /* names of the collectors whose evidence was used, best first */
     size_t source_count;
+    const char *
+        *lacking; /* kinds of artifact that other hosts left and this one has none whole of */
+    size_t lacking_count;
     struct decision decisions[QUESTION_COUNT];
 };
 
@@ -100,12 +104,16 @@ struct conflict {
 
 enum flow_source { FLOW_NONE, FLOW_SPEC, FLOW_CONFIG };
 
+/* "none", "spec", "config". */
+const char *flow_source_name(enum flow_source source);
+
 struct scope_verdict {
     const char *name;
     enum run_state state;
     const char *reason; /* one sentence */
     const char *rule;
-    bool post; /* state is posted and this scope is one that gets a post */
+    struct decision end; /* what shows that it ended, was interrupted or cancelled */
+    bool post;           /* state is posted and this scope is one that gets a post */
     const char *run_url;
     int64_t started_ns, ended_ns, duration_ns; /* -1: unknown */
     struct host_verdict *hosts; /* in the order in which the run took them, then the untaken ones */
@@ -119,20 +127,54 @@ struct scope_verdict {
     size_t note_count;
 };
 
+/* Whether a source may be believed. */
+enum source_standing {
+    SOURCE_COUNTS = 1,
+    SOURCE_STALE,   /* outside of the run's window: as if it were not there */
+    SOURCE_DAMAGED, /* a failure in it counts, a pass does not */
+    SOURCE_STRANGE  /* another run's */
+};
+
+/* One source of the ledger; refers to that as a candidate does. */
+struct source_verdict {
+    const struct ledger_source *source;
+    enum source_standing standing;
+    const char *rule;
+    int64_t outside_ns; /* the time that lies outside of the window; -1: none */
+    /* Of an artifact: hosts of this run that it speaks of, or where it is damaged may belong to. */
+    const char **hosts;
+    size_t host_count;
+};
+
+/* What the process table says about the run's runner. */
+struct runner_verdict {
+    bool looked; /* false: could not look, which is never "no runner" */
+    bool alive;
+    int64_t pid;           /* of a live runner; -1: none */
+    int64_t defunct_child; /* pid; -1: none */
+    size_t orphans;        /* processes of this build while no runner is alive */
+};
+
 struct verdict {
     const char *build;
     bool categorized;
     enum run_state state;
     const char *reason;
+    const char *rule;
     const char *run_url;
     struct scope_verdict *scopes;
     size_t scope_count;
-    bool runner_seen;          /* ever, in this run: to be remembered in the state */
-    int64_t runner_pid;        /* of a live runner; -1: none */
-    const char **expected;     /* hosts that were asked for, or that the specPattern names */
+    /* Categorized: the run is not over, whatever its state: the runner may begin another batch or
+       bring a late result. */
+    bool more_may_come;
+    bool runner_seen; /* ever, in this run: to be remembered in the state */
+    struct runner_verdict runner;
+    struct source_verdict *sources; /* all of the ledger's, by collector, path and time */
+    size_t source_count;
+    const char **expected; /* hosts that were asked for, or that the specPattern names */
     size_t expected_count;
-    int64_t last_progress_ns;  /* newest change of a log or host artifact of the window; -1: none */
-    struct obstack memory;     /* everything above lives in here */
+    int64_t last_progress_ns; /* newest change of a log or host artifact of the window; -1: none */
+    struct obstack memory;    /* everything above lives in here */
 };
 
 /* Accepts NULL. */

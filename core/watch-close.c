@@ -3,36 +3,31 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 #include "memory.h"
+#include "message-tag.h"
 #include "post.h"
 #include "report.h"
 
 /* How old the evidence snapshot of a run that goes on may be. A restart reads everything anew; the
  * snapshot is for what is gone by then, and for explain. */
-#define SNAPSHOT_INTERVAL_NS (30 * INT64_C(1000000000))
+#define SNAPSHOT_INTERVAL_NS (30 * NS_PER_SECOND)
 
 struct watch_close {
     const struct config *config;
-    const struct run_settings *settings;
+    const struct run_facts *facts;
     struct state *state;
     struct post *post;
-    uint64_t snapshot_changes; /* of the ledger, when the snapshot was written */
-    int64_t snapshot_ns;       /* when that was; -1: not yet */
+    bool kept_runner_seen;      /* what the run's state.json has of it */
+    size_t kept_expected_hosts; /* and of those */
+    uint64_t snapshot_changes;  /* of the ledger, when the snapshot was written */
+    int64_t snapshot_ns;        /* when that was; -1: not yet */
     void (*settled)(void *user);
     void *user;
 };
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* Reports an error of the state folder once, and hands the code on. */
 static int report(int status, const char *error)
@@ -47,7 +42,7 @@ static int report(int status, const char *error)
 static void log_transition(const struct watch_close *closing, const struct scope_state *state,
                            const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->settings->build);
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->state->build);
     CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
     CLEANUP_FREE char *from =
         memory_format("STATE_FROM=%s", state->state ? run_state_name(state->state) : "");
@@ -139,7 +134,7 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
     CLEANUP_FREE char *error = NULL;
 
     closing->snapshot_changes = ledger->changes;
-    closing->snapshot_ns = clock_now();
+    closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
     return report(
         state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
 }
@@ -154,11 +149,28 @@ static bool snapshot_is_due(const struct watch_close *closing, const struct ledg
            (closing->snapshot_ns < 0 || age_ns < 0 || age_ns >= SNAPSHOT_INTERVAL_NS);
 }
 
+/* What a later watcher could not find out anew: the hosts that a categorized run named first, and
+ * that there was a runner. */
+static int keep_what_was_learned(struct watch_close *closing)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct state *state = closing->state;
+
+    if (closing->kept_runner_seen == state->runner_seen &&
+        closing->kept_expected_hosts == state->expected_host_count)
+        return 0;
+    closing->kept_runner_seen = state->runner_seen;
+    closing->kept_expected_hosts = state->expected_host_count;
+    return report(state_save(state, &state->run, &error), error);
+}
+
 int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
                      const struct ledger *ledger, int64_t now_ns)
 {
-    int status = note_run(closing, verdict, now_ns);
+    int status = keep_what_was_learned(closing);
 
+    if (status == 0)
+        status = note_run(closing, verdict, now_ns);
     for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
         status = note_scope(closing, &verdict->scopes[i], now_ns);
     if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
@@ -169,17 +181,30 @@ int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
 static int write_reports(const struct scope_state *state, const struct report *source,
                          const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *text = render_text(source, scope);
-    CLEANUP_FREE char *markdown = render_markdown(source, scope);
+    struct report whole = *source;
+    CLEANUP_FREE char *text = NULL, *markdown = NULL;
     CLEANUP_FREE char *json = render_json(source);
     CLEANUP_FREE char *error = NULL;
-    int status = state_write_report(state, "txt", text, &error);
+    int status;
 
+    whole.whole = true;
+    text = render_text(&whole, scope);
+    markdown = render_markdown(&whole, scope);
+    status = state_write_report(state, "txt", text, &error);
     if (status == 0)
         status = state_write_report(state, "md", markdown, &error);
     if (status == 0)
         status = state_write_report(state, "json", json, &error);
     return report(status, error);
+}
+
+/* A categorized run has one message a sub-run, but its report is one. */
+static int write_run_report(const struct scope_state *state, const struct report *source)
+{
+    CLEANUP_FREE char *json = render_json(source);
+    CLEANUP_FREE char *error = NULL;
+
+    return report(state_write_report(state, "json", json, &error), error);
 }
 
 /* ---------------------------------------------------------------- posting */
@@ -189,20 +214,22 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, int32_t format)
+static char *render_body(void *user, const struct post_form *form)
 {
     const struct rendering *rendering = user;
 
-    if (format == ATVM_FORMAT_JSON)
+    if (form->format == ATVM_FORMAT_JSON)
         return render_json(rendering->report);
-    if (format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown(rendering->report, rendering->scope);
-    return render_text(rendering->report, rendering->scope);
+    if (form->format == ATVM_FORMAT_MARKDOWN)
+        return render_markdown_limited(rendering->report, rendering->scope, form->limit_bytes,
+                                       form->limit_characters);
+    return render_text_limited(rendering->report, rendering->scope, form->limit_bytes,
+                               form->limit_characters);
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->settings->build);
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->state->build);
     CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
     const char *const fields[] = {build, name, "DECISION=not-posted", NULL};
 
@@ -211,10 +238,9 @@ static void log_suppression(const struct watch_close *closing, const struct scop
 }
 
 static int post_scope_verdict(struct watch_close *closing, const struct report *source,
-                              const struct scope_verdict *scope)
+                              const struct scope_verdict *scope, const char *key)
 {
     CLEANUP_FREE char *title = memory_format("%s: %s", scope->name, run_state_name(scope->state));
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->settings->build, scope->name);
     CLEANUP_FREE char *error = NULL;
     struct rendering rendering = {source, scope};
     struct post_message message = {.scope = scope->name,
@@ -230,21 +256,12 @@ static int post_scope_verdict(struct watch_close *closing, const struct report *
     return report(post_scope(closing->post, &message, &error), error);
 }
 
-static struct run_facts facts_of(const struct watch_close *closing)
-{
-    return (struct run_facts){
-        .template_name = closing->settings->template_name,
-        .plugin = closing->settings->plugin,
-        .config_name = closing->config->cypress_config,
-    };
-}
-
 static int close_state(struct watch_close *closing, struct scope_state *state,
                        enum run_state closed_as, const char *reason)
 {
     CLEANUP_FREE char *error = NULL;
 
-    scope_state_close(state, closed_as, reason, clock_now());
+    scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
     return report(state_save(closing->state, state, &error), error);
 }
 
@@ -252,17 +269,23 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
                       const struct scope_verdict *scope, const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, scope->name);
-    struct run_facts facts = facts_of(closing);
-    struct report source = {.verdict = verdict, .facts = &facts, .now_ns = clock_now()};
+    struct report source = {
+        .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
+    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, scope->name);
+    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *full_report = NULL;
     int status;
 
     if (!state || state->closed_ns >= 0)
         return 0;
+    full_report = state_report_path(state, "txt");
+    source.full_report = full_report;
+    source.tag = tag;
     status = write_evidence(closing, ledger);
     if (status == 0)
         status = write_reports(state, &source, scope);
     if (status == 0)
-        status = post_scope_verdict(closing, &source, scope);
+        status = post_scope_verdict(closing, &source, scope, key);
     if (status == 0)
         status = close_state(closing, state, scope->state, scope->reason);
     return status;
@@ -272,11 +295,15 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger)
 {
     struct scope_state *state = state_find_scope(closing->state, verdict->build);
+    struct report source = {
+        .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
     if (!state || state->closed_ns >= 0)
         return 0;
     status = write_evidence(closing, ledger);
+    if (status == 0)
+        status = write_run_report(state, &source);
     if (status == 0)
         status = close_state(closing, state, verdict->state, verdict->reason);
     return status;
@@ -294,7 +321,7 @@ static void on_settled(void *user, const char *scope, const struct post_summary 
 }
 
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
-                                    const struct run_settings *settings, struct state *state,
+                                    const struct run_facts *facts, struct state *state,
                                     int terminal, int secrets, void (*settled)(void *user),
                                     void *user, char **ret_error)
 {
@@ -309,8 +336,10 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
     };
 
     closing->config = config;
-    closing->settings = settings;
+    closing->facts = facts;
     closing->state = state;
+    closing->kept_runner_seen = state->runner_seen;
+    closing->kept_expected_hosts = state->expected_host_count;
     closing->settled = settled;
     closing->user = user;
     closing->snapshot_ns = -1;
@@ -344,7 +373,7 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
 
     if (!closing || closing->state->run.closed_ns >= 0)
         return;
-    closing->state->run.last_seen_ns = clock_now();
+    closing->state->run.last_seen_ns = clock_ns(CLOCK_REALTIME);
     if (write_evidence(closing, ledger) == 0)
         report(state_save(closing->state, &closing->state->run, &error), error);
 }

@@ -11,7 +11,7 @@
 
 #include "config.h"
 #include "ledger.h"
-#include "run-settings.h"
+#include "report.h"
 #include "state.h"
 #include "verdict.h"
 
@@ -24,7 +24,7 @@ struct watch_close;
  * -1: none.
  */
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
-                                    const struct run_settings *settings, struct state *state,
+                                    const struct run_facts *facts, struct state *state,
                                     int terminal, int secrets, void (*settled)(void *user),
                                     void *user, char **ret_error);
 void watch_close_free(struct watch_close *closing);

@@ -8,12 +8,13 @@
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "collect.h"
-#include "judge.h"
+#include "durable-file.h"
+#include "judge-now.h"
 #include "ledger.h"
 #include "log.h"
 #include "memory.h"
@@ -23,7 +24,7 @@
 #include "settle.h"
 #include "watch-close.h"
 
-#define STATUS_INTERVAL_NS INT64_C(1000000000)
+#define STATUS_INTERVAL_NS NS_PER_SECOND
 
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
@@ -32,6 +33,7 @@
 struct watch {
     const struct config *config;
     const struct run_settings *settings;
+    const struct run_facts *facts;
     struct state *state;
     sd_event *event;
     struct ledger *ledger;
@@ -40,6 +42,7 @@ struct watch {
     struct watch_close *closing;
     struct settle settle, settle_run;
     struct verdict *verdict; /* of the last pass; NULL: none yet */
+    int64_t latest_ns;       /* the latest time that the wall clock ever showed */
     sd_event_source *poll, *soon, *release;
     sd_event_source *runner; /* readable when the runner has exited */
     int runner_pidfd;
@@ -50,14 +53,6 @@ struct watch {
     char *status_line; /* last said to the service manager */
     int64_t status_ns; /* when */
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- when to look */
 
@@ -150,51 +145,46 @@ static void follow_runner(struct watch *watch, int64_t pid)
 
 /* ---------------------------------------------------------------- what was seen */
 
-static bool is_cancelled(const struct watch *watch)
+/* false: whether the run was cancelled is not known, so nothing may be closed. */
+static bool fill_policy(const struct watch *watch, struct policy *policy)
 {
-    int cancelled = state_cancelled(watch->state);
+    int error;
 
-    if (cancelled < 0)
-        log_error("%s: the cancellation marker could not be looked for: %s; nothing is posted "
-                  "while that is so",
-                  watch->state->folder, strerror(-cancelled));
-    return cancelled != 0;
-}
-
-static void fill_policy(const struct watch *watch, struct policy *policy)
-{
     run_settings_to_policy(watch->settings, watch->config, policy);
-    policy->cancelled = policy->cancelled || is_cancelled(watch);
-    policy->runner_seen = watch->state->runner_seen;
-    /* The runner of a categorized run rewrites the config for each batch: what it named first, when
-     * watching started, is the whole scope (R1.5). */
-    if (policy->host_count == 0 && watch->state->expected_host_count > 0) {
-        policy->hosts = (const char *const *)watch->state->expected_hosts;
-        policy->host_count = watch->state->expected_host_count;
-    }
+    error = policy_add_state(policy, watch->state);
+    if (watch->latest_ns > policy->until_ns)
+        policy->until_ns = watch->latest_ns;
+    if (error < 0)
+        log_error("%s: the cancellation marker could not be looked for: %s; nothing is closed or "
+                  "posted while that is so",
+                  watch->state->folder, strerror(-error));
+    return error == 0;
 }
 
 static void remember(struct watch *watch, const struct verdict *verdict)
 {
     if (verdict->runner_seen)
         watch->state->runner_seen = true;
+    /* Once a sub-run has begun, log and config may name its batch only: no whole scope. */
     if (verdict->categorized && watch->state->expected_host_count == 0 &&
-        verdict->expected_count > 0)
+        verdict->expected_count > 0 && verdict->scope_count == 0)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
-/* Only what is new, and not more than once a second: the service manager's socket blocks whoever
- * writes faster than it reads. */
+/* Only what is new, and not more than once a second before the end: the service manager's socket
+ * blocks whoever writes faster than it reads. */
 static void say_status(struct watch *watch, int64_t monotonic_ns)
 {
     const struct verdict *verdict = watch->verdict;
     const struct scope_verdict *scope =
         verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
-    CLEANUP_FREE char *line = scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), NULL)
-                                    : memory_string(verdict->reason);
+    CLEANUP_FREE char *line =
+        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), watch->facts->time_zone)
+              : memory_string(verdict->reason);
     bool is_new = !watch->status_line || strcmp(line, watch->status_line) != 0;
 
-    if (watch->ready && (!is_new || monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS))
+    if (watch->ready && (!is_new || (!run_state_is_final(verdict->state) &&
+                                     monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS)))
         return;
     sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line);
     watch->ready = true;
@@ -212,17 +202,11 @@ static void beat(const struct watch *watch)
 
 /* ---------------------------------------------------------------- closing */
 
-/* The run of a categorized build ends apart from its sub-runs; it is settled like a scope. */
+/* The run of a categorized build ends apart from its sub-runs. */
 static bool run_has_settled(struct watch *watch, int64_t monotonic_ns)
 {
-    struct scope_verdict run = {
-        .name = watch->verdict->build,
-        .state = watch->verdict->state,
-    };
-    struct verdict as_scope = {.scopes = &run, .scope_count = 1};
-
-    settle_look(&watch->settle_run, &as_scope, monotonic_ns);
-    return settle_is_over(&watch->settle_run, &run, watch->config->settle_ns, monotonic_ns);
+    return settle_run_is_over(&watch->settle_run, watch->verdict, watch->settle.cut_short,
+                              watch->config->settle_ns, monotonic_ns);
 }
 
 static int close_scopes(struct watch *watch, int64_t monotonic_ns)
@@ -232,7 +216,8 @@ static int close_scopes(struct watch *watch, int64_t monotonic_ns)
     for (size_t i = 0; i < watch->verdict->scope_count && status == 0; i++) {
         const struct scope_verdict *scope = &watch->verdict->scopes[i];
 
-        if (settle_is_over(&watch->settle, scope, watch->config->settle_ns, monotonic_ns))
+        if (settle_is_over(&watch->settle, watch->verdict, scope, watch->config->settle_ns,
+                           monotonic_ns))
             status = watch_close_scope(watch->closing, watch->verdict, scope, watch->ledger);
     }
     if (status == 0 && run_has_settled(watch, monotonic_ns) &&
@@ -283,22 +268,26 @@ static void end_when_done(void *user)
 
 /* ---------------------------------------------------------------- a round */
 
-static int judge_round(struct watch *watch)
+static int judge_round(struct watch *watch, bool cut_short)
 {
     int64_t now_ns = clock_ns(CLOCK_REALTIME), monotonic_ns = clock_ns(CLOCK_BOOTTIME);
     struct verdict *previous = watch->verdict;
     struct policy policy;
+    bool may_close;
     int status;
 
-    fill_policy(watch, &policy);
+    if (now_ns > watch->latest_ns)
+        watch->latest_ns = now_ns;
+    may_close = fill_policy(watch, &policy);
     watch->verdict = judge(watch->ledger, &policy, now_ns);
+    verdict_add_state(watch->verdict, watch->state);
     remember(watch, watch->verdict);
-    follow_runner(watch, watch->verdict->runner_pid);
-    settle_look(&watch->settle, watch->verdict, monotonic_ns);
+    follow_runner(watch, watch->verdict->runner.pid);
+    settle_look(&watch->settle, watch->verdict, cut_short, monotonic_ns);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
     status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
-    if (status == 0)
+    if (status == 0 && may_close)
         status = close_scopes(watch, monotonic_ns);
     return status;
 }
@@ -306,7 +295,7 @@ static int judge_round(struct watch *watch)
 static void on_pass_done(void *user, bool again)
 {
     struct watch *watch = user;
-    int status = judge_round(watch);
+    int status = judge_round(watch, again);
 
     if (status != 0) {
         sd_event_exit(watch->event, WATCH_STATE);
@@ -388,6 +377,34 @@ static int open_event_loop(struct watch *watch)
     return error;
 }
 
+/* A snapshot that cannot be read to its end is kept for whoever wants to know why: the next one
+ * would take its place. */
+static void set_snapshot_aside(const char *path, const char *damage)
+{
+    CLEANUP_FREE char *aside = NULL, *error = NULL;
+
+    if (durable_set_aside(path, DURABLE_MOVE, clock_ns(CLOCK_REALTIME), &aside, &error) < 0)
+        log_error("%s; it could not be kept: %s", damage, error);
+    else
+        log_warning("%s; what stands before that is used, everything is read anew, and the file "
+                    "was kept as %s",
+                    damage, aside);
+}
+
+/* What an earlier watcher read may be gone by now: deletion retracts nothing. */
+static void recall_evidence(struct watch *watch)
+{
+    CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", watch->state->folder);
+    CLEANUP_FREE char *error = NULL;
+    int status = ledger_read_file(watch->ledger, path, &error);
+
+    ledger_forget_passes(watch->ledger);
+    if (status == -EBADMSG)
+        set_snapshot_aside(path, error);
+    else if (status < 0 && status != -ENOENT)
+        log_warning("%s; what stands before that is used, and everything is read anew", error);
+}
+
 static void watch_for_cancellation(struct watch *watch)
 {
     CLEANUP_FREE char *marker = memory_format("%s/cancelled", watch->state->folder);
@@ -404,6 +421,7 @@ static bool start_collecting(struct watch *watch)
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
     watch_for_cancellation(watch);
+    recall_evidence(watch);
     watch->collect =
         collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)
@@ -416,7 +434,7 @@ static int loop(struct watch *watch, int terminal, int secrets)
     CLEANUP_FREE char *error = NULL;
     int status;
 
-    watch->closing = watch_close_new(watch->event, watch->config, watch->settings, watch->state,
+    watch->closing = watch_close_new(watch->event, watch->config, watch->facts, watch->state,
                                      terminal, secrets, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
@@ -435,16 +453,20 @@ static int loop(struct watch *watch, int terminal, int secrets)
     return status;
 }
 
-int watch_run(const struct config *config, const struct run_settings *settings, struct state *state,
-              int terminal, int secrets, FILE *progress)
+int watch_run(const struct config *config, const struct run_settings *settings,
+              const struct run_facts *facts, struct state *state, int terminal, int secrets,
+              FILE *progress)
 {
     struct watch watch = {
         .config = config,
         .settings = settings,
+        .facts = facts,
         .state = state,
         .runner_pidfd = -1,
         .runner_pid = -1,
-        .progress = {.stream = progress, .terminal = progress && isatty(fileno(progress))},
+        .progress = {.stream = progress,
+                     .terminal = progress && isatty(fileno(progress)),
+                     .time_zone = facts->time_zone},
     };
     int status = WATCH_STATE;
 

@@ -27,7 +27,8 @@ enum watch_status {
  * find secrets in (secret_environment_take); -1: none. `progress` gets the
  * progress lines; NULL: none. Returns enum watch_status.
  */
-int watch_run(const struct config *config, const struct run_settings *settings, struct state *state,
-              int terminal, int secrets, FILE *progress);
+int watch_run(const struct config *config, const struct run_settings *settings,
+              const struct run_facts *facts, struct state *state, int terminal, int secrets,
+              FILE *progress);
 
 #endif

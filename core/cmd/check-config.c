@@ -73,7 +73,7 @@ static void print_config(const struct config *config)
     printf("  %-16s %s\n", "cypress_config", config->cypress_config);
     print_modules("collectors", config->collectors, config->collector_count);
     print_modules("sinks", config->sinks, config->sink_count);
-    printf("  %-16s %d\n", "templates", json_object_object_length(config->templates));
+    printf("  %-16s %zu\n", "templates", config->template_count);
     printf("  %-16s %zu VMs\n", "blacklist", json_object_array_length(config->blacklist));
 }
 

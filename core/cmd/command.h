@@ -10,7 +10,8 @@
 enum command_status {
     COMMAND_OK = 0,
     COMMAND_FAILED = 1, /* it did its work and the answer is bad */
-    COMMAND_USAGE = 2   /* wrong command line or configuration */
+    COMMAND_USAGE = 2,  /* wrong command line or configuration */
+    COMMAND_STATE = 4   /* the state root, or the state of the build, is missing or unusable */
 };
 
 struct command {
@@ -45,9 +46,12 @@ void command_print_json(struct json_object *object);
 
 /* One a file in core/cmd. */
 extern const struct command command_check_config;
+extern const struct command command_explain;
+extern const struct command command_list;
 extern const struct command command_plugins;
 extern const struct command command_replay;
 extern const struct command command_run;
+extern const struct command command_status;
 extern const struct command command_worker;
 
 #endif

@@ -6,21 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-event.h>
-#include <time.h>
 
 #include "cleanup.h"
-#include "collect.h"
 #include "config.h"
-#include "judge.h"
-#include "ledger.h"
+#include "explain-output.h"
+#include "judge-now.h"
 #include "log.h"
 #include "memory.h"
 #include "report.h"
+#include "run-facts.h"
 #include "run-settings.h"
-
-/* How often a collector may ask for another pass; growing files in a recording never settle. */
-#define PASSES_MAX 100
 
 enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
 
@@ -30,11 +25,10 @@ struct replay {
     const char *root, *run_log, *launch_log, *cypress_config, *proc_root, *inventory;
     int64_t now_ns; /* -1: the real clock */
     enum format format;
+    bool explain; /* print why, instead of the report */
+    const char *host;
+    enum question question;
     struct config *config;
-    struct ledger *ledger;
-    sd_event *event;
-    struct collect *collect;
-    unsigned passes;
 };
 
 /* ---------------------------------------------------------------- the command line */
@@ -56,7 +50,10 @@ enum {
     OPTION_PROC_ROOT,
     OPTION_INVENTORY,
     OPTION_CANCELLED,
-    OPTION_FORMAT
+    OPTION_FORMAT,
+    OPTION_EXPLAIN,
+    OPTION_HOST,
+    OPTION_QUESTION
 };
 
 static const struct option options[] = {
@@ -77,6 +74,9 @@ static const struct option options[] = {
     {"inventory", required_argument, NULL, OPTION_INVENTORY},
     {"cancelled", no_argument, NULL, OPTION_CANCELLED},
     {"format", required_argument, NULL, OPTION_FORMAT},
+    {"explain", no_argument, NULL, OPTION_EXPLAIN},
+    {"host", required_argument, NULL, OPTION_HOST},
+    {"question", required_argument, NULL, OPTION_QUESTION},
     {NULL, 0, NULL, 0},
 };
 
@@ -181,6 +181,14 @@ static int take_option(struct replay *replay, int option)
         break;
     case OPTION_FORMAT:
         return take_format(replay, optarg);
+    case OPTION_EXPLAIN:
+        replay->explain = true;
+        break;
+    case OPTION_HOST:
+        replay->host = optarg;
+        break;
+    case OPTION_QUESTION:
+        return explain_take_question(&command_replay, optarg, &replay->question);
     default:
         break;
     }
@@ -204,6 +212,11 @@ static int parse(struct replay *replay, int argc, char **argv)
         return command_usage_error(&command_replay, "--build is missing");
     if (!replay->root)
         return command_usage_error(&command_replay, "--root is missing");
+    run_settings_add_environment(&replay->settings);
+    if (replay->explain && replay->format == FORMAT_MARKDOWN)
+        return command_usage_error(&command_replay, "--explain is printed as text or json");
+    if (!replay->explain && (replay->host || replay->question != EXPLAIN_ALL_QUESTIONS))
+        return command_usage_error(&command_replay, "--host and --question need --explain");
     return COMMAND_OK;
 }
 
@@ -266,124 +279,94 @@ static int configure(struct replay *replay)
     return COMMAND_OK;
 }
 
-/* ---------------------------------------------------------------- collecting */
-
-static void on_pass_done(void *user, bool again)
-{
-    struct replay *replay = user;
-
-    if (again && ++replay->passes < PASSES_MAX)
-        collect_request_pass(replay->collect);
-    else
-        sd_event_exit(replay->event, COMMAND_OK);
-}
-
-static void on_failed(void *user, const char *reason)
-{
-    struct replay *replay = user;
-
-    log_error("%s", reason);
-    sd_event_exit(replay->event, COMMAND_USAGE);
-}
-
-static void on_watch(void *user, const char *path)
-{
-    (void)user;
-    (void)path;
-}
-
-static int collect_all(struct replay *replay)
-{
-    static const struct collect_events events = {on_pass_done, on_failed, on_watch};
-    CLEANUP_FREE char *error = NULL, *config_path = NULL;
-    struct collect_run run;
-    int status;
-
-    run_settings_to_collect(&replay->settings, replay->config, &run, &config_path);
-    replay->collect = collect_new(replay->event, replay->config, &run, replay->now_ns,
-                                  replay->ledger, &events, replay, &error);
-    if (!replay->collect) {
-        log_error("%s", error);
-        return COMMAND_FAILED;
-    }
-    collect_request_pass(replay->collect);
-    status = sd_event_loop(replay->event);
-    if (status < 0) {
-        log_error("event loop: %s", strerror(-status));
-        return COMMAND_FAILED;
-    }
-    return status;
-}
-
 /* ---------------------------------------------------------------- the report */
 
-static int64_t clock_now(void)
+static void print_report(const struct replay *replay, const struct report *report)
 {
-    struct timespec now;
+    const struct verdict *verdict = report->verdict;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-static void print_report(const struct replay *replay)
-{
-    struct policy policy;
-    struct verdict *verdict;
-    struct run_facts facts = {.template_name = replay->settings.template_name,
-                              .plugin = replay->settings.plugin,
-                              .config_name = replay->config->cypress_config};
-    int64_t now_ns = replay->now_ns >= 0 ? replay->now_ns : clock_now();
-    struct report report = {.facts = &facts, .now_ns = now_ns};
-
-    run_settings_to_policy(&replay->settings, replay->config, &policy);
-    verdict = judge(replay->ledger, &policy, now_ns);
-    report.verdict = verdict;
     if (replay->format == FORMAT_JSON) {
-        CLEANUP_FREE char *text = render_json(&report);
+        CLEANUP_FREE char *text = render_json(report);
 
         fputs(text, stdout);
+        return;
     }
-    for (size_t i = 0; replay->format != FORMAT_JSON && i < verdict->scope_count; i++) {
+    for (size_t i = 0; i < verdict->scope_count; i++) {
         CLEANUP_FREE char *text = replay->format == FORMAT_TEXT
-                                      ? render_text(&report, &verdict->scopes[i])
-                                      : render_markdown(&report, &verdict->scopes[i]);
+                                      ? render_text(report, &verdict->scopes[i])
+                                      : render_markdown(report, &verdict->scopes[i]);
 
         printf("%s%s", i > 0 ? "\n" : "", text);
     }
-    if (replay->format != FORMAT_JSON && verdict->scope_count == 0)
+    if (verdict->scope_count == 0)
         printf("%s: %s: %s\n", verdict->build, run_state_name(verdict->state), verdict->reason);
+}
+
+static int print_explanation(const struct replay *replay, const struct judge_now *now,
+                             const struct verdict *verdict, int64_t now_ns)
+{
+    struct explain explain = {
+        .verdict = verdict,
+        .ledger = judge_now_ledger(now),
+        .since_ns = replay->settings.since_ns,
+        .now_ns = now_ns,
+        .hosts_were_asked_for = replay->settings.host_count > 0,
+        .automation_root = replay->config->automation_root,
+        .host = replay->host,
+        .question = replay->question,
+    };
+
+    return explain_print(&command_replay, &explain, replay->format == FORMAT_JSON);
+}
+
+static int judge_and_print(const struct replay *replay, const struct judge_now *now)
+{
+    struct run_facts *facts = run_facts_new(&replay->settings, replay->config);
+    struct report report = {.facts = facts};
+    struct verdict *verdict = judge_now_verdict(now, NULL, &report.now_ns);
+    int status = COMMAND_OK;
+
+    report.verdict = verdict;
+    if (replay->explain)
+        status = print_explanation(replay, now, verdict, report.now_ns);
+    else
+        print_report(replay, &report);
     verdict_free(verdict);
+    run_facts_free(facts);
+    return status;
 }
 
 static int run(struct replay *replay)
 {
+    CLEANUP_FREE char *error = NULL;
+    struct judge_now_settings settings = {.run = &replay->settings, .now_ns = replay->now_ns};
+    struct judge_now *now;
     int status = configure(replay);
 
     if (status != COMMAND_OK)
         return status;
-    status = sd_event_new(&replay->event);
+    settings.config = replay->config;
+    now = judge_now_new(&settings, &error);
+    status = now ? judge_now_look(now, &error) : -ENOEXEC;
     if (status < 0) {
-        log_error("event loop: %s", strerror(-status));
-        return COMMAND_FAILED;
+        log_error("%s", error);
+        status = status == -EINVAL ? COMMAND_USAGE : COMMAND_FAILED;
+    } else {
+        status = judge_and_print(replay, now);
     }
-    replay->ledger = ledger_new();
-    status = collect_all(replay);
-    if (status == COMMAND_OK)
-        print_report(replay);
+    judge_now_free(now);
     return status;
 }
 
 static int replay_main(int argc, char **argv)
 {
-    struct replay replay = {.settings.since_ns = 0, .now_ns = -1};
+    struct replay replay = {
+        .settings.since_ns = 0, .now_ns = -1, .question = EXPLAIN_ALL_QUESTIONS};
     int status = parse(&replay, argc, argv);
 
     if (status == COMMAND_OK)
         status = run(&replay);
-    collect_free(replay.collect);
-    ledger_free(replay.ledger);
     config_free(replay.config);
-    sd_event_unref(replay.event);
     run_settings_free(&replay.settings);
     return status < 0 ? COMMAND_OK : status;
 }
@@ -412,6 +395,13 @@ const struct command command_replay = {
         "      --inventory FILE       Markdown table of machines with their kernels\n"
         "      --cancelled            judge as if the operator had cancelled the run\n"
         "      --format WORD          text (default), markdown or json\n"
-        "  -h, --help                 show this and end\n",
+        "      --explain              print why it is judged so, as `explain` does (text or json)\n"
+        "      --host NAME            with --explain: only this host\n"
+        "      --question WORD        with --explain: only this one: status, counts, step, excerpt,\n"
+        "                             timing or flow\n"
+        "  -h, --help                 show this and end\n\n"
+        "What the command line does not say of the run is taken from the environment:\n"
+        "ATVM_WATCHER_TEMPLATE, _INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY,\n"
+        "_MIGRATION_STYLE, _SCOPE_DESCRIPTION and _TEMPLATE_COMMAND.\n",
     .main = replay_main,
 };

@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 #include "memory.h"
+#include "run-facts.h"
 #include "run-settings.h"
 #include "secret-environment.h"
 #include "state.h"
@@ -97,22 +98,6 @@ static int take_option(struct run_command *command, int option)
     return COMMAND_OK;
 }
 
-/* The environment of the unit (spec R7.4) says what the command line does not. */
-static void take_environment(struct run_settings *settings)
-{
-    const char *template_name = getenv("ATVM_WATCHER_TEMPLATE");
-    const char *plugin = getenv("ATVM_WATCHER_INTEGRATION_PLUGIN");
-    const char *categorized = getenv("ATVM_WATCHER_CATEGORIZED");
-
-    if (template_name && *template_name)
-        keep_word(&settings->template_name, template_name);
-    if (plugin && run_settings_plugin_is_known(plugin))
-        keep_word(&settings->plugin, plugin);
-    if (categorized)
-        settings->categorized = strcmp(categorized, "1") == 0 || strcmp(categorized, "true") == 0 ||
-                                strcmp(categorized, "yes") == 0;
-}
-
 static int take_build(struct run_command *command, int argc, char **argv)
 {
     if (optind >= argc)
@@ -133,7 +118,6 @@ static int parse(struct run_command *command, int argc, char **argv)
 {
     int option, status;
 
-    take_environment(&command->settings);
     while ((option = command_next_option(&command_run, argc, argv, "q", options)) >= 0) {
         status = take_option(command, option);
         if (status != COMMAND_OK)
@@ -141,6 +125,7 @@ static int parse(struct run_command *command, int argc, char **argv)
     }
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
+    run_settings_add_environment(&command->settings);
     return take_build(command, argc, argv);
 }
 
@@ -153,11 +138,8 @@ static struct config *configure(const struct run_command *command)
         log_error("%s", error);
         return NULL;
     }
-    if (access(config->automation_root, R_OK | X_OK) < 0) {
-        log_error("%s: automation_root %s cannot be read: %s; set automation_root to the folder "
-                  "of the Cypress project",
-                  config->file ? config->file : "built-in configuration", config->automation_root,
-                  strerror(errno));
+    if (!config_check_root(config, &error)) {
+        log_error("%s", error);
         config_free(config);
         return NULL;
     }
@@ -168,15 +150,10 @@ static struct config *configure(const struct run_command *command)
     }
     if (warnings)
         log_warning("%s", warnings);
+    if (config->terminate_stuck_runner)
+        log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
+                    "does not exit is noted in the status");
     return config;
-}
-
-static int64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
 static int say_closed(const struct state *state)
@@ -186,26 +163,62 @@ static int say_closed(const struct state *state)
     return WATCH_CLOSED;
 }
 
-static int watch(struct run_command *command, const struct config *config, int secrets)
+/* Kept from the beginning, so that whoever reads the state folder can judge as this watcher does.
+ */
+static int note_what_is_asked(const struct run_settings *settings, struct state *state)
 {
     CLEANUP_FREE char *error = NULL;
-    CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    struct state *state = NULL;
-    int status = state_open(config->state_root, command->settings.build, STATE_OWN, clock_now(),
-                            &state, &error);
+    struct state_asked asked = {
+        .since_ns = settings->since_ns,
+        .hosts = settings->hosts,
+        .host_count = settings->host_count,
+        .template_name = settings->template_name,
+        .plugin = settings->plugin,
+    };
+    int status;
 
-    if (status < 0) {
+    state->categorized = settings->categorized;
+    state_set_asked(state, &asked);
+    status = state_save(state, &state->run, &error);
+    if (status < 0)
         log_error("%s", error);
-        return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
-    }
+    return status;
+}
+
+static int watch_state(struct run_command *command, const struct config *config,
+                       struct state *state, int secrets)
+{
+    CLEANUP_CLOSE int terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    struct run_facts *facts;
+    int status;
+
     if (state->warnings)
         log_warning("%s", state->warnings);
     if (command->settings.since_ns < 0)
         command->settings.since_ns = state->run.first_seen_ns;
     if (state->run.closed_ns >= 0)
         say_closed(state);
-    status = watch_run(config, &command->settings, state, terminal, secrets,
+    else if (note_what_is_asked(&command->settings, state) < 0)
+        return WATCH_STATE;
+    facts = run_facts_new(&command->settings, config);
+    status = watch_run(config, &command->settings, facts, state, terminal, secrets,
                        command->quiet ? NULL : stderr);
+    run_facts_free(facts);
+    return status;
+}
+
+static int watch(struct run_command *command, const struct config *config, int secrets)
+{
+    CLEANUP_FREE char *error = NULL;
+    struct state *state = NULL;
+    int status = state_open(config->state_root, command->settings.build, STATE_OWN,
+                            clock_ns(CLOCK_REALTIME), &state, &error);
+
+    if (status < 0) {
+        log_error("%s", error);
+        return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
+    }
+    status = watch_state(command, config, state, secrets);
     state_close(state);
     return status;
 }
@@ -264,6 +277,9 @@ const struct command command_run = {
         "      --cypress-env K=V a value that Cypress.env() would give; may be repeated\n"
         "  -q, --quiet           no progress lines\n"
         "  -h, --help            show this and end\n\n"
+        "What the command line does not say is taken from the environment: ATVM_WATCHER_TEMPLATE,\n"
+        "_INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY, _MIGRATION_STYLE,\n"
+        "_SCOPE_DESCRIPTION and _TEMPLATE_COMMAND; every setting of the configuration too.\n\n"
         "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
         "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
         "5 closed, but a delivery is held or quarantined.\n",

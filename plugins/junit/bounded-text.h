@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "byte-string.h"
+
 struct bounded_text {
-    char *bytes;   /* UTF-8 with NUL; owned; NULL while nothing was added */
-    size_t length; /* bytes without the NUL */
-    size_t limit;  /* largest length; to be set before anything is added */
-    bool cut;      /* something was dropped */
-    size_t capacity;
+    struct byte_string string; /* UTF-8 */
+    size_t limit;              /* largest length; to be set before anything is added */
+    bool cut;                  /* something was dropped */
 };
 
 /* Adds `length` bytes of UTF-8, or what fits of them, cut at a character. */
@@ -22,8 +22,5 @@ void bounded_text_free(struct bounded_text *text);
 
 /* Its text; "" while nothing was added. */
 const char *bounded_text_string(const struct bounded_text *text);
-
-/* The longest length of at most `limit` bytes at which UTF-8 of `length` bytes can be cut. */
-size_t bounded_text_cut(const char *bytes, size_t length, size_t limit);
 
 #endif

@@ -2,39 +2,27 @@
 
 #include <ctype.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocate.h"
 #include "cleanup.h"
+#include "error-text.h"
+#include "terminal-text.h"
+#include "utf8.h"
 
 /* Share of an excerpt that is kept of its beginning where the middle is left out. */
 #define EXCERPT_HEAD (FAILURE_EXCERPT_LIMIT * 3 / 4)
 /* How much of the attribute is looked for in the body; enough to know that they are the same. */
 #define COMPARED_BYTES 1000
 
-static void *allocated(void *memory)
+/* Length of the "[31m" at the start of text that a colour leaves without its ESC; 0: something
+ * else. Without digits it could be anybody's "[m". */
+static size_t colour_remains(const char *text)
 {
-    if (!memory) {
-        fputs("junit: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
+    size_t digits = text[0] == '[' ? strspn(text + 1, "0123456789;") : 0;
 
-/* Length of "[31m", with or without ESC in front, at the start of text; 0: something else. */
-static size_t colour_code_length(const char *text)
-{
-    size_t at = text[0] == '\x1b' ? 1 : 0;
-    size_t digits;
-
-    if (text[at++] != '[')
-        return 0;
-    digits = strspn(text + at, "0123456789;");
-    /* Without ESC and digits it could be anybody's "[m". */
-    if (digits == 0 && text[0] != '\x1b')
-        return 0;
-    return text[at + digits] == 'm' ? at + digits + 1 : 0;
+    return digits > 0 && text[1 + digits] == 'm' ? digits + 2 : 0;
 }
 
 static size_t line_length(const char *text)
@@ -42,25 +30,12 @@ static size_t line_length(const char *text)
     return strcspn(text, "\n");
 }
 
-static bool is_stack_line(const char *line)
-{
-    size_t indent = strspn(line, " \t");
-    size_t length = line_length(line);
-
-    if (indent == 0 || strncmp(line + indent, "at ", 3) != 0)
-        return false;
-    while (length > 0 && isspace((unsigned char)line[length - 1]))
-        length--;
-    return line[length - 1] == ')' || line[length - 1] == '>' ||
-           isdigit((unsigned char)line[length - 1]);
-}
-
 static size_t length_without_stack(const char *text)
 {
     const char *line = text;
 
     while (*line) {
-        if (is_stack_line(line))
+        if (error_text_is_stack_line(line, line_length(line)))
             return (size_t)(line - text);
         line += line_length(line);
         line += *line == '\n';
@@ -71,13 +46,15 @@ static size_t length_without_stack(const char *text)
 char *failure_text_clean(const char *text)
 {
     size_t length = length_without_stack(text);
-    char *clean = allocated(malloc(length + 1));
+    char *clean = allocate(length + 1, 1);
     size_t kept = 0;
 
     text += strspn(text, " \t\r\n") < length ? strspn(text, " \t\r\n") : 0;
     length = length_without_stack(text);
     for (size_t at = 0; at < length;) {
-        size_t colour = colour_code_length(text + at);
+        size_t colour = text[at] == TERMINAL_ESCAPE
+                            ? terminal_sequence_length(text + at, length - at)
+                            : colour_remains(text + at);
 
         if (colour == 0 && text[at] != '\r')
             clean[kept++] = text[at];
@@ -92,7 +69,7 @@ char *failure_text_clean(const char *text)
 /* A copy of at most `limit` bytes of text without white space. */
 static char *without_space(const char *text, size_t limit)
 {
-    char *copy = allocated(malloc(strlen(text) + 1));
+    char *copy = allocate(strlen(text) + 1, 1);
     size_t kept = 0;
 
     for (; *text && kept < limit; text++)
@@ -110,42 +87,32 @@ static bool says_the_same(const char *body, const char *message)
     return strstr(in, sought) != NULL;
 }
 
-static char *joined(const char *first, const char *between, const char *second)
-{
-    char *text = NULL;
-
-    return asprintf(&text, "%s%s%s", first, between, second) < 0 ? allocated(NULL) : text;
-}
-
 /* "TYPE: text", unless the text already begins with its type. */
 static char *with_type(const char *type, const char *text)
 {
     if (!*type || strncmp(text, type, strlen(type)) == 0)
-        return allocated(strdup(text));
-    return joined(type, ": ", text);
+        return copy_string(text);
+    return format_text("%s: %s", type, text);
 }
 
 static char *cut_end(const char *text, size_t limit)
 {
-    return allocated(strndup(text, bounded_text_cut(text, strlen(text), limit)));
+    return copy_text(text, utf8_cut(text, strlen(text), limit));
 }
 
 static char *cut_middle(const char *text)
 {
     size_t length = strlen(text);
-    size_t head = bounded_text_cut(text, length, EXCERPT_HEAD);
+    size_t head = utf8_cut(text, length, EXCERPT_HEAD);
     size_t tail = FAILURE_EXCERPT_LIMIT - EXCERPT_HEAD;
-    char *cut = NULL;
 
     if (length <= FAILURE_EXCERPT_LIMIT)
-        return allocated(strdup(text));
+        return copy_string(text);
     /* The tail starts at a character. */
     while (tail > 0 && ((unsigned char)text[length - tail] & 0xc0) == 0x80)
         tail--;
-    return asprintf(&cut, "%.*s\n[... %zu bytes left out ...]\n%s", (int)head, text,
-                    length - head - tail, text + length - tail) < 0
-               ? allocated(NULL)
-               : cut;
+    return format_text("%.*s\n[... %zu bytes left out ...]\n%s", (int)head, text,
+                       length - head - tail, text + length - tail);
 }
 
 void failure_text(const char *type, const char *message, const char *body, char **ret_message,
@@ -174,7 +141,7 @@ void failure_text(const char *type, const char *message, const char *body, char 
         CLEANUP_FREE char *first = with_type(type, attribute);
 
         *ret_message = cut_end(first, FAILURE_MESSAGE_LIMIT);
-        whole = joined(first, "\n\n", head);
+        whole = format_text("%s\n\n%s", first, head);
     }
     *ret_excerpt = cut_middle(whole);
 }

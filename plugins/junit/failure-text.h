@@ -2,8 +2,6 @@
 #ifndef ATVM_PLUGINS_JUNIT_FAILURE_TEXT_H
 #define ATVM_PLUGINS_JUNIT_FAILURE_TEXT_H
 
-#include "bounded-text.h"
-
 /* Bytes. An excerpt that is longer loses its middle: commands say what went wrong at their end. */
 #define FAILURE_MESSAGE_LIMIT 2000
 #define FAILURE_EXCERPT_LIMIT 16384

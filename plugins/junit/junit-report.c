@@ -177,8 +177,8 @@ static void note_suite(struct parser *parser, struct slice file)
     if (parser->in_bookkeeping)
         return;
     note_host(report, file);
-    note_host(report,
-              (struct slice){bounded_text_string(&parser->suite_name), parser->suite_name.length});
+    note_host(report, (struct slice){bounded_text_string(&parser->suite_name),
+                                     parser->suite_name.string.length});
 }
 
 /* ---------------------------------------------------------------- elements */
@@ -246,7 +246,8 @@ static void start_testcase(struct parser *parser, const xmlChar **attributes, in
     struct junit_report *report = parser->report;
     struct slice name = attribute(attributes, count, "name");
     struct slice classname = attribute(attributes, count, "classname");
-    struct slice suite = {bounded_text_string(&parser->suite_name), parser->suite_name.length};
+    struct slice suite = {bounded_text_string(&parser->suite_name),
+                          parser->suite_name.string.length};
 
     parser->testcase_depth = parser->depth;
     parser->testcase_line = xmlSAX2GetLineNumber(parser->context);
@@ -256,9 +257,10 @@ static void start_testcase(struct parser *parser, const xmlChar **attributes, in
     if (parser->in_bookkeeping)
         return;
     note_host(report, name.length >= classname.length ? name : classname);
-    if (report->titles.length > 0)
+    if (report->titles.string.length > 0)
         bounded_text_add(&report->titles, "\n", 1);
-    bounded_text_add(&report->titles, bounded_text_string(&parser->title), parser->title.length);
+    bounded_text_add(&report->titles, bounded_text_string(&parser->title),
+                     parser->title.string.length);
 }
 
 static bool is_failure(const char *name)
@@ -278,7 +280,7 @@ static void start_failure(struct parser *parser, const xmlChar **attributes, int
     report->failed_line = parser->testcase_line;
     report->step_is_hook = is_hook_title(bounded_text_string(&parser->title));
     set_text(&report->step,
-             (struct slice){bounded_text_string(&parser->title), parser->title.length});
+             (struct slice){bounded_text_string(&parser->title), parser->title.string.length});
     set_text_from_attribute(&report->failure_type, attribute(attributes, count, "type"));
     set_text_from_attribute(&report->failure_message, attribute(attributes, count, "message"));
     bounded_text_clear(&report->failure_body);

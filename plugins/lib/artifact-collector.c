@@ -1,5 +1,7 @@
 #include "artifact-collector.h"
 
+#include <string.h>
+
 #include "allocate.h"
 #include "cleanup.h"
 #include "host-call.h"
@@ -7,7 +9,7 @@
 void *artifact_collector_create(const struct atvm_host *host,
                                 const struct artifact_collector_kind *kind)
 {
-    struct artifact_collector *self = allocated(calloc(1, sizeof(*self)));
+    struct artifact_collector *self = allocate(1, sizeof(*self));
 
     self->host = host;
     self->kind = kind;
@@ -19,15 +21,10 @@ static char *folder_path(const struct atvm_host *host)
 {
     const char *folder = host->option_string(host->context, "folder");
     const char *root = host->run(host->context)->automation_root;
-    char *path = NULL;
 
     if (folder[0] == '/')
-        return copy_text(folder, strlen(folder));
-    if (!root)
-        return NULL;
-    if (asprintf(&path, "%s/%s", root, folder) < 0)
-        allocated(NULL);
-    return path;
+        return copy_string(folder);
+    return root ? format_text("%s/%s", root, folder) : NULL;
 }
 
 int32_t artifact_collector_configure(void *self)
@@ -38,7 +35,7 @@ int32_t artifact_collector_configure(void *self)
     struct artifact_folder_settings settings = {
         .path = path,
         .kind = collector->kind->kind,
-        .prefix = "",
+        .prefix = collector->kind->prefix,
         .endings = collector->kind->endings,
         .depth = collector->kind->depth,
         .size_limit = host->option_number(host->context, "max_size"),

@@ -9,18 +9,20 @@
 
 #include "artifact-folder.h"
 
-/* The options every such collector has; `folder_` and `size_` are their defaults as text. */
+/* The options every such collector has; `folder_` and `size_` are their defaults as text,
+ * `largest_` is the largest size that can be asked for, in bytes. */
 /* clang-format off */
-#define ARTIFACT_COLLECTOR_OPTIONS(folder_, size_)                                                 \
+#define ARTIFACT_COLLECTOR_OPTIONS(folder_, size_, largest_)                                       \
     { "folder", ATVM_OPTION_STRING, 0, folder_, 0, 0, NULL,                                        \
       "folder of the artifacts, relative to automation_root unless it begins with '/'" },          \
-    { "max_size", ATVM_OPTION_SIZE, 0, size_, 1024, INT64_C(1) << 32, NULL,                        \
+    { "max_size", ATVM_OPTION_SIZE, 0, size_, 1024, largest_, NULL,                                \
       "bytes; a larger file is not read and counts as damaged" }
 /* clang-format on */
 
 /* What sets one collector apart from the others. */
 struct artifact_collector_kind {
     const char *kind;           /* atvm_source.kind */
+    const char *prefix;         /* of file names; "" for all */
     const char *const *endings; /* of file names, NULL-terminated */
     int depth;                  /* as in artifact_folder_settings */
     artifact_visit visit;       /* its user is the struct artifact_collector */

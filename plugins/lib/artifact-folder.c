@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "folder-listing.h"
 #include "host-call.h"
 #include "host-name.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
 /* A damaged file younger than this may be in the middle of being written (artifact-folder.h). */
 #define SETTLING_NS  (2 * NS_PER_SECOND)
 #define REASON_BYTES 512
@@ -68,29 +68,9 @@ struct place {
 
 /* ---------------------------------------------------------------- memory */
 
-/* Without memory there is nothing a collector could still say; its worker is replaced. */
-static void *allocated(void *memory)
-{
-    if (!memory) {
-        fputs("collector: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
-static char *join_path(const char *folder, const char *name)
-{
-    char *path = NULL;
-
-    return asprintf(&path, "%s/%s", folder, name) < 0 ? allocated(NULL) : path;
-}
-
 static struct seen *add_seen(struct seen_list *list, const struct seen *item)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 64;
-        list->items = allocated(reallocarray(list->items, list->capacity, sizeof(*list->items)));
-    }
+    list->items = grow_array(list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count] = *item;
     return &list->items[list->count++];
 }
@@ -130,18 +110,18 @@ static const struct seen *find_seen(const struct seen_list *list, const char *pa
 struct artifact_folder *artifact_folder_new(const struct atvm_host *host,
                                             const struct artifact_folder_settings *settings)
 {
-    struct artifact_folder *folder = allocated(calloc(1, sizeof(*folder)));
+    struct artifact_folder *folder = allocate(1, sizeof(*folder));
     size_t endings = 0;
 
     while (settings->endings[endings])
         endings++;
     folder->host = host;
-    folder->path = allocated(strdup(settings->path));
-    folder->kind = allocated(strdup(settings->kind));
-    folder->prefix = allocated(strdup(settings->prefix));
-    folder->endings = allocated(calloc(endings + 1, sizeof(*folder->endings)));
+    folder->path = copy_string(settings->path);
+    folder->kind = copy_string(settings->kind);
+    folder->prefix = copy_string(settings->prefix);
+    folder->endings = allocate(endings + 1, sizeof(*folder->endings));
     for (size_t i = 0; i < endings; i++)
-        folder->endings[i] = allocated(strdup(settings->endings[i]));
+        folder->endings[i] = copy_string(settings->endings[i]);
     folder->depth = settings->depth;
     folder->size_limit = settings->size_limit;
     return folder;
@@ -179,26 +159,18 @@ static bool same_identity(const struct identity *left, const struct identity *ri
            left->size == right->size && left->mtime_ns == right->mtime_ns;
 }
 
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 /* Whether its writer may still be at work. The second condition ends the waiting where the run's
  * clock stands still (a replay) or the file comes from the future. */
 static bool is_settling(const struct artifact_folder *folder, const struct seen *seen)
 {
     return folder->host->now(folder->host->context) - seen->identity.mtime_ns < SETTLING_NS &&
-           monotonic_ns() - seen->first_look_ns < SETTLING_NS;
+           clock_ns(CLOCK_MONOTONIC) - seen->first_look_ns < SETTLING_NS;
 }
 
 /* Half of the time is for starting on files, the other half for finishing the last of them. */
 static int64_t stop_time(const struct atvm_host *host)
 {
-    int64_t now = monotonic_ns();
+    int64_t now = clock_ns(CLOCK_MONOTONIC);
     int64_t deadline = host->deadline(host->context);
 
     return deadline > now ? now + (deadline - now) / 2 : now;
@@ -209,7 +181,8 @@ static bool time_is_up(const struct pass *pass)
 {
     const struct atvm_host *host = pass->folder->host;
 
-    return host->cancelled(host->context) || (pass->visited_any && monotonic_ns() >= pass->stop_ns);
+    return host->cancelled(host->context) ||
+           (pass->visited_any && clock_ns(CLOCK_MONOTONIC) >= pass->stop_ns);
 }
 
 /* ---------------------------------------------------------------- one artifact */
@@ -361,7 +334,7 @@ static void set_identity(struct seen *seen, const struct stat *status)
     if (seen->first_look_ns && same_identity(&identity, &seen->identity))
         return;
     seen->identity = identity;
-    seen->first_look_ns = monotonic_ns();
+    seen->first_look_ns = clock_ns(CLOCK_MONOTONIC);
     seen->open_error = 0;
     seen->settled = false;
 }
@@ -395,7 +368,7 @@ static bool open_and_visit(struct pass *pass, const struct place *place, const c
 static void look_at_artifact(struct pass *pass, const struct place *place, const char *name,
                              const struct stat *status)
 {
-    CLEANUP_FREE char *path = join_path(place->path, name);
+    CLEANUP_FREE char *path = format_text("%s/%s", place->path, name);
     const struct seen *previous = find_seen(&pass->folder->seen, path);
     struct seen seen = previous ? *previous : (struct seen){0};
     bool is_there = true;
@@ -428,7 +401,7 @@ static void look_into(struct pass *pass, const struct place *place);
 static void look_into_subfolder(struct pass *pass, const struct place *parent, const char *name)
 {
     const struct atvm_host *host = pass->folder->host;
-    CLEANUP_FREE char *path = join_path(parent->path, name);
+    CLEANUP_FREE char *path = format_text("%s/%s", parent->path, name);
     CLEANUP_CLOSE int descriptor = -1;
 
     host->watch(host->context, path);

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "terminal-text.h"
 #include "utf8.h"
-
-#define ESCAPE '\x1b'
 
 static bool has_prefix(const char *text, size_t length, const char *prefix)
 {
@@ -37,26 +36,13 @@ bool error_text_begins(const char *text, size_t length)
            has_prefix(text, length, "Timeout of ");
 }
 
-/* Bytes of the terminal sequence at the start of text, which begins with ESC. */
-static size_t sequence_length(const char *text, size_t length)
-{
-    size_t at = 2;
-
-    if (length < 2 || text[1] != '[')
-        return 1;
-    /* ECMA-48: parameter and intermediate bytes (0x20-0x3f), then a final byte (0x40-0x7e). */
-    while (at < length && text[at] >= 0x20 && text[at] <= 0x3f)
-        at++;
-    return at < length && text[at] >= 0x40 && text[at] <= 0x7e ? at + 1 : at;
-}
-
 static size_t remove_terminal_sequences(const char *text, size_t length, char *ret)
 {
     size_t kept = 0;
 
     for (size_t at = 0; at < length;) {
-        if (text[at] == ESCAPE) {
-            at += sequence_length(text + at, length - at);
+        if (text[at] == TERMINAL_ESCAPE) {
+            at += terminal_sequence_length(text + at, length - at);
             continue;
         }
         if (text[at] != '\r' && text[at] != '\0')
@@ -82,18 +68,18 @@ static size_t blank_start(const char *text, size_t length)
     return at;
 }
 
-/* "    at Context.eval (webpack:///…)", and the line that Cypress puts over such lines. */
-static bool is_stack_line(const char *line, size_t length)
+bool error_text_is_stack_line(const char *line, size_t length)
 {
     size_t indent = 0;
 
-    while (indent < length && line[indent] == ' ')
+    while (indent < length && (line[indent] == ' ' || line[indent] == '\t'))
         indent++;
     if (indent == 0)
         return has_prefix(line, length, "From Your Spec Code:");
     length = without_blank_end(line, length);
     return length > indent && has_prefix(line + indent, length - indent, "at ") &&
-           (line[length - 1] == ')' || isdigit((unsigned char)line[length - 1]));
+           (line[length - 1] == ')' || line[length - 1] == '>' ||
+            isdigit((unsigned char)line[length - 1]));
 }
 
 static size_t remove_stack_lines(char *text, size_t length)
@@ -104,7 +90,7 @@ static size_t remove_stack_lines(char *text, size_t length)
         const char *newline = memchr(text + at, '\n', length - at);
         size_t line = newline ? (size_t)(newline - text) - at + 1 : length - at;
 
-        if (!is_stack_line(text + at, line)) {
+        if (!error_text_is_stack_line(text + at, line)) {
             memmove(text + kept, text + at, line);
             kept += line;
         }

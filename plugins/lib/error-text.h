@@ -15,6 +15,10 @@
  */
 bool error_text_begins(const char *text, size_t length);
 
+/* Whether a line (with or without its newline) belongs to a stack: "    at Context.eval
+ * (webpack:…)", or the line that Cypress puts over such lines. */
+bool error_text_is_stack_line(const char *line, size_t length);
+
 /*
  * The text without terminal sequences, carriage returns, stack frames ("    at ...") and blank
  * ends, cut at a character to `limit` bytes. NULL: nothing is left. free() it.

@@ -84,10 +84,7 @@ struct event_log_entry *event_log_add(struct event_log *log, const char *path, s
     if (entry.title > entry.path)
         entry.suite_length = (size_t)(entry.title - entry.path) - SEPARATOR_LENGTH;
     entry.is_hook = is_hook_title(entry.title);
-    if (log->count == log->capacity) {
-        log->capacity = log->capacity ? log->capacity * 2 : 64;
-        log->entries = allocated(reallocarray(log->entries, log->capacity, sizeof(entry)));
-    }
+    log->entries = grow_array(log->entries, log->count, &log->capacity, sizeof(*log->entries));
     log->entries[log->count] = entry;
     return &log->entries[log->count++];
 }
@@ -108,7 +105,7 @@ void event_log_free(struct event_log *log)
 static void add_to_excerpt(struct event_log_entry *entry, const char *text, size_t length)
 {
     size_t used = entry->excerpt ? strlen(entry->excerpt) + 1 : 0;
-    char *more, *both = NULL;
+    char *more, *both;
 
     if (used >= ERROR_EXCERPT_LIMIT)
         return;
@@ -119,8 +116,7 @@ static void add_to_excerpt(struct event_log_entry *entry, const char *text, size
         entry->excerpt = more;
         return;
     }
-    if (asprintf(&both, "%s\n%s", entry->excerpt, more) < 0)
-        allocated(NULL);
+    both = format_text("%s\n%s", entry->excerpt, more);
     free(more);
     free(entry->excerpt);
     entry->excerpt = both;
@@ -143,8 +139,7 @@ void event_log_doubt(struct event_log_entry *entry, const char *format, ...)
     if (entry->doubt)
         return;
     va_start(arguments, format);
-    if (vasprintf(&entry->doubt, format, arguments) < 0)
-        allocated(NULL);
+    entry->doubt = vformat_text(format, arguments);
     va_end(arguments);
 }
 
@@ -184,7 +179,7 @@ static void settle_path(struct event_log *log, const struct path_position *posit
 
 void event_log_settle(struct event_log *log)
 {
-    struct path_position *positions = allocated(calloc(log->count + 1, sizeof(*positions)));
+    struct path_position *positions = allocate(log->count + 1, sizeof(*positions));
     size_t start = 0;
 
     for (size_t i = 0; i < log->count; i++)
@@ -244,7 +239,7 @@ void event_log_name_hosts(const struct event_log *log, struct host_result *resul
 
 static char *copy_or_null(const char *text)
 {
-    return text ? copy_text(text, strlen(text)) : NULL;
+    return text ? copy_string(text) : NULL;
 }
 
 bool event_log_first_failure(const struct event_log *log, struct host_result *result)

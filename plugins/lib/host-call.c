@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
+
 /* host-call.h promises the cut at 2000 bytes. */
 #define TEXT_BYTES 2001
 
@@ -69,4 +71,10 @@ void host_end_source(const struct atvm_host *host, int32_t quality, const char *
 void host_emit(const struct atvm_host *host, const struct atvm_evidence *evidence)
 {
     host->emit_many(host->context, evidence, 1, sizeof(*evidence));
+}
+
+bool host_is_out_of_time(const struct atvm_host *host, int64_t reserve_ns)
+{
+    return host->cancelled(host->context) ||
+           clock_ns(CLOCK_MONOTONIC) > host->deadline(host->context) - reserve_ns;
 }

@@ -4,6 +4,8 @@
 
 #include <atvm/plugin.h>
 
+#include <stdbool.h>
+
 /* host->log without fields. Longer than 2000 bytes is cut. */
 void host_log(const struct atvm_host *host, int32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -15,5 +17,8 @@ void host_end_source(const struct atvm_host *host, int32_t quality, const char *
     __attribute__((format(printf, 3, 4)));
 /* host->emit_many for one record. */
 void host_emit(const struct atvm_host *host, const struct atvm_evidence *evidence);
+/* Whether a pass should come to its end: it was cancelled, or fewer than reserve_ns are left until
+ * the deadline. */
+bool host_is_out_of_time(const struct atvm_host *host, int64_t reserve_ns);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "artifact-search.h"
+#include "cleanup.h"
 #include "host-call.h"
 #include "host-name.h"
 #include "utf8.h"
@@ -72,16 +74,13 @@ void host_result_refuse(struct host_result *result, const char *format, ...)
 void host_result_doubt(struct host_result *result, const char *format, ...)
 {
     va_list arguments;
-    char *text = NULL;
 
     result->evidence.flags |= ATVM_EVIDENCE_PROVES_NOTHING;
     if (result->evidence.text)
         return;
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        allocated(NULL);
+    result->evidence.text = vformat_text(format, arguments);
     va_end(arguments);
-    result->evidence.text = text;
 }
 
 /* ---------------------------------------------------------------- the host */
@@ -93,7 +92,7 @@ void host_result_name(struct host_result *result, const char *name, const char *
     if (!name || name[0] == '\0')
         return;
     if (!known)
-        result->evidence.host = copy_text(name, strlen(name));
+        result->evidence.host = copy_string(name);
     else if (strcmp(known, name) != 0)
         host_result_refuse(result, "names two hosts: %s, and in %s %s", known, where, name);
 }
@@ -134,7 +133,7 @@ static void settle_by(struct host_result *result, const char *text, bool names_h
     if (!host_name_find(text, strlen(text), name))
         return;
     if (!result->evidence.host && names_host)
-        result->evidence.host = copy_text(name, strlen(name));
+        result->evidence.host = copy_string(name);
     else if (result->evidence.host && !stands_for(name, result->evidence.host))
         host_result_refuse(result, "belongs to another host: its content names %s, %s %s",
                            result->evidence.host, where, name);
@@ -162,6 +161,16 @@ static void settle_times(struct atvm_evidence *evidence, const struct artifact *
         evidence->ended_ns = artifact->mtime_ns;
 }
 
+/* Where the failing step stands: a JSON reader does not say. */
+static void settle_place(struct atvm_evidence *evidence, const struct artifact *artifact)
+{
+    if (evidence->locator >= 0 || evidence->outcome != ATVM_OUTCOME_FAIL || !evidence->step)
+        return;
+    evidence->locator = artifact_offset_of(artifact, evidence->step);
+    if (evidence->locator >= 0)
+        evidence->locator_unit = ATVM_LOCATOR_OFFSET;
+}
+
 int32_t host_result_deliver(struct host_result *result, const struct atvm_host *host,
                             const struct artifact *artifact, unsigned file, char *reason,
                             size_t reason_size)
@@ -171,6 +180,7 @@ int32_t host_result_deliver(struct host_result *result, const struct atvm_host *
     if (file & HOST_RESULT_FILE_TIMES_RUN)
         settle_times(&result->evidence, artifact);
     if (!result->bookkeeping && !result->withheld) {
+        settle_place(&result->evidence, artifact);
         if (result->evidence.excerpt)
             result->evidence.excerpt_length = strlen(result->evidence.excerpt);
         host_emit(host, &result->evidence);
@@ -179,4 +189,23 @@ int32_t host_result_deliver(struct host_result *result, const struct atvm_host *
         return ATVM_QUALITY_WHOLE;
     snprintf(reason, reason_size, "%s", result->damage);
     return ATVM_QUALITY_DAMAGED;
+}
+
+int32_t host_result_deliver_log(struct host_result (*parse)(const char *bytes, size_t length),
+                                const struct atvm_host *host, const struct artifact *artifact,
+                                char *reason, size_t reason_size)
+{
+    size_t length = 0;
+    CLEANUP_FREE char *bytes = artifact_read(artifact, &length, reason, reason_size);
+    struct host_result result;
+    int32_t quality;
+
+    if (!bytes)
+        return ATVM_QUALITY_DAMAGED;
+    result = parse(bytes, length);
+    quality = host_result_deliver(&result, host, artifact,
+                                  HOST_RESULT_FILE_NAMES_HOST | HOST_RESULT_FILE_TIMES_RUN, reason,
+                                  reason_size);
+    host_result_free(&result);
+    return quality;
 }

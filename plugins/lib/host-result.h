@@ -65,4 +65,10 @@ int32_t host_result_deliver(struct host_result *result, const struct atvm_host *
                             const struct artifact *artifact, unsigned file, char *reason,
                             size_t reason_size);
 
+/* One visit to a log that a reporter leaves per host, whose name and time are those of the host's
+ * run: reads it whole, parses it and delivers the result, as above. */
+int32_t host_result_deliver_log(struct host_result (*parse)(const char *bytes, size_t length),
+                                const struct atvm_host *host, const struct artifact *artifact,
+                                char *reason, size_t reason_size);
+
 #endif

@@ -26,7 +26,7 @@ struct json_reader {
 
 struct json_reader *json_reader_new(void)
 {
-    struct json_reader *reader = allocated(calloc(1, sizeof(*reader)));
+    struct json_reader *reader = allocate(1, sizeof(*reader));
 
     reader->tokener = allocated(json_tokener_new_ex(JSON_DOCUMENT_DEPTH));
     /* What trails is judged here, whatever piece it comes in. */

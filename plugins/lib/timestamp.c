@@ -1,10 +1,10 @@
 #include "timestamp.h"
 
 #include <stdbool.h>
-#include <string.h>
 #include <time.h>
 
-#define NS_PER_SECOND INT64_C(1000000000)
+#include "clock.h"
+
 /* int64_t nanoseconds end in the year 2262. */
 #define YEAR_FIRST    1970
 #define YEAR_LAST     2261

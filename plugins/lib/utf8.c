@@ -37,10 +37,10 @@ static bool is_second_byte(unsigned char lead, unsigned char second)
     }
 }
 
-/* Bytes of the valid character at the start of text; 0: there is none. */
-static size_t character_length(const unsigned char *text, size_t length)
+size_t utf8_character_length(const char *bytes, size_t length)
 {
-    size_t wanted = sequence_length(text[0]);
+    const unsigned char *text = (const unsigned char *)bytes;
+    size_t wanted = length > 0 ? sequence_length(text[0]) : 0;
 
     if (wanted == 0 || wanted > length)
         return 0;
@@ -57,7 +57,7 @@ size_t utf8_valid_length(const char *text, size_t length)
     size_t at = 0;
 
     while (at < length) {
-        size_t character = character_length((const unsigned char *)text + at, length - at);
+        size_t character = utf8_character_length(text + at, length - at);
 
         if (character == 0)
             break;

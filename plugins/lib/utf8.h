@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+/* Bytes of the valid character at the start of `text`; 0: there is none. */
+size_t utf8_character_length(const char *text, size_t length);
+
 /* Bytes at the start of `text` that are valid UTF-8; `length` if all of it is. A sequence that the
  * end of the text cuts off is not valid. */
 size_t utf8_valid_length(const char *text, size_t length);

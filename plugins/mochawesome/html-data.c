@@ -48,7 +48,7 @@ struct html_data {
 
 struct html_data *html_data_new(html_data_sink sink, void *user)
 {
-    struct html_data *data = allocated(calloc(1, sizeof(*data)));
+    struct html_data *data = allocate(1, sizeof(*data));
 
     data->sink = sink;
     data->user = user;

@@ -64,19 +64,19 @@ static int32_t visit(void *user, const struct artifact *artifact, char *reason, 
 static void *create(const struct atvm_host *host)
 {
     static const char *const endings[] = {".json", ".html", NULL};
-    static const struct artifact_collector_kind kind = {"mochawesome", endings, 0, visit};
+    static const struct artifact_collector_kind kind = {"mochawesome", "", endings, 0, visit};
 
     return artifact_collector_create(host, &kind);
 }
 
 static const struct atvm_option options[] = {
-    ARTIFACT_COLLECTOR_OPTIONS("cypress/cmcReporter/mochawesome", "256M"),
+    ARTIFACT_COLLECTOR_OPTIONS("cypress/cmcReporter/mochawesome", "256M", INT64_C(1) << 32),
 };
 
 ATVM_COLLECTOR = {
     ATVM_COLLECTOR_HEAD,
     .name = "mochawesome",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "mochawesome reports, HTML and JSON (the rich source of failure text)",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),

@@ -17,7 +17,7 @@ static void feed_json(void *user, const char *bytes, size_t length)
 
 struct mochawesome_parser *mochawesome_parser_new(bool is_html)
 {
-    struct mochawesome_parser *parser = allocated(calloc(1, sizeof(*parser)));
+    struct mochawesome_parser *parser = allocate(1, sizeof(*parser));
 
     parser->reader = json_reader_new();
     if (is_html)

@@ -1,18 +1,18 @@
 /* The collector proc: the runner of this build and what it has started. */
 #include <atvm/plugin.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "build-process.h"
+#include "clock.h"
 #include "host-call.h"
 #include "process-table.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
-#define TEXT_BYTES    256
-#define REASON_BYTES  512
+#define TEXT_BYTES   256
+#define REASON_BYTES 512
 
 /* What is told of one process. */
 struct found {
@@ -53,12 +53,8 @@ static const struct atvm_option options[] = {
 
 static void *proc_create(const struct atvm_host *host)
 {
-    struct proc *proc = calloc(1, sizeof(*proc));
+    struct proc *proc = allocate(1, sizeof(*proc));
 
-    if (!proc) {
-        host->fail(host->context, "no memory for the collector");
-        return NULL;
-    }
     proc->host = host;
     return proc;
 }
@@ -86,22 +82,13 @@ static int32_t proc_configure(void *self)
 
 /* ---------------------------------------------------------------- what there is */
 
-static bool add_found(struct found_list *list, const struct found *item)
+static void add_found(struct found_list *list, const struct found *item)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 16;
-        struct found *items = reallocarray(list->items, capacity, sizeof(*items));
-
-        if (!items)
-            return false;
-        list->items = items;
-        list->capacity = capacity;
-    }
+    list->items = grow_array(list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count++] = *item;
-    return true;
 }
 
-static bool find_processes(const struct build_search *search, const struct process_table *table,
+static void find_processes(const struct build_search *search, const struct process_table *table,
                            struct found_list *ret)
 {
     for (size_t i = 0; i < table->count; i++) {
@@ -117,10 +104,8 @@ static bool find_processes(const struct build_search *search, const struct proce
         if (item.form == BUILD_PROCESS_NONE)
             continue;
         build_process_describe(search, process, item.text, sizeof(item.text));
-        if (!add_found(ret, &item))
-            return false;
+        add_found(ret, &item);
     }
-    return true;
 }
 
 /* Whether a process is running, sleeping or waiting changes all the time and says nothing. */
@@ -198,18 +183,15 @@ static int32_t proc_collect(void *self)
     struct process_table table;
     struct found_list found = {0};
     char reason[REASON_BYTES] = "";
-    bool is_complete;
 
     if (!process_table_read(proc->root, &table, reason, sizeof(reason)))
         return host_fail(proc->host, ATVM_COLLECT_UNAVAILABLE, "%s", reason);
-    is_complete = find_processes(&proc->search, &table, &found);
-    if (is_complete && (!proc->has_told || !same_processes(&proc->told, &found)))
+    find_processes(&proc->search, &table, &found);
+    if (!proc->has_told || !same_processes(&proc->told, &found))
         tell(proc, &found, table.boot_ns);
     process_table_free(&table);
     free(found.items);
-    return is_complete ? ATVM_COLLECT_COMPLETE
-                       : host_fail(proc->host, ATVM_COLLECT_UNAVAILABLE,
-                                   "no memory for the list of processes");
+    return ATVM_COLLECT_COMPLETE;
 }
 
 static void proc_destroy(void *self)

@@ -12,22 +12,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "cleanup.h"
+#include "clock.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
 /* A stat line has 52 numbers of at most 20 digits and a name. */
 #define STAT_BYTES 2048
 /* Number of start time among the fields that follow the name, state being 0 (proc(5): 3 and 22). */
 #define START_TICKS_FIELD 19
-
-static void *allocated(void *memory)
-{
-    if (!memory) {
-        fputs("proc: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 /* ---------------------------------------------------------------- one process */
 
@@ -122,9 +114,7 @@ static int read_process(int folder, const char *pid, struct process *ret)
     if (length > 0 && arguments[length - 1] != '\0')
         length++;
     ret->arguments_length = (size_t)length;
-    ret->arguments = allocated(malloc((size_t)length + 1));
-    memcpy(ret->arguments, arguments, (size_t)length);
-    ret->arguments[length] = '\0';
+    ret->arguments = copy_text(arguments, (size_t)length);
     return 0;
 }
 
@@ -132,11 +122,8 @@ static int read_process(int folder, const char *pid, struct process *ret)
 
 static void add_process(struct process_table *table, const struct process *process)
 {
-    if (table->count == table->capacity) {
-        table->capacity = table->capacity ? table->capacity * 2 : 256;
-        table->processes =
-            allocated(reallocarray(table->processes, table->capacity, sizeof(*table->processes)));
-    }
+    table->processes =
+        grow_array(table->processes, table->count, &table->capacity, sizeof(*table->processes));
     table->processes[table->count++] = *process;
 }
 

@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "clock.h"
 #include "error-text.h"
 #include "json-document.h"
-
-#define NS_PER_MILLISECOND INT64_C(1000000)
 
 /* An event of either shape; strings are borrowed, NULL where there is none. */
 struct event {
@@ -128,8 +127,8 @@ static void read_test(struct event_log_entry *entry, struct json_object *test)
 
     if (entry->attempt == 0 && retry >= 0 && retry < 1000)
         entry->attempt = (unsigned)retry + 1;
-    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MILLISECOND)
-        entry->duration_ns = milliseconds * NS_PER_MILLISECOND;
+    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MS)
+        entry->duration_ns = milliseconds * NS_PER_MS;
     entry->state = read_state(entry, test);
     if (events)
         add_events(entry, events);
@@ -168,7 +167,6 @@ static char *listed_path(struct json_object *test)
     const char *title = json_member_text(test, "title");
     const char *full = json_member_text(test, "fullTitle");
     size_t title_length, full_length;
-    char *path = NULL;
 
     if (!title)
         title = json_member_text(test, "name");
@@ -180,9 +178,7 @@ static char *listed_path(struct json_object *test)
     full_length = full ? strlen(full) : 0;
     if (full_length <= title_length + 1 || strcmp(full + full_length - title_length, title) != 0)
         return copy_text(title, title_length);
-    if (asprintf(&path, "%.*s -> %s", (int)(full_length - title_length - 1), full, title) < 0)
-        allocated(NULL);
-    return path;
+    return format_text("%.*s -> %s", (int)(full_length - title_length - 1), full, title);
 }
 
 void json_events_add_list(struct event_log *log, struct json_object *tests,

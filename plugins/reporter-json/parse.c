@@ -1,7 +1,6 @@
 #include "parse.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "event-log.h"
 #include "events.h"

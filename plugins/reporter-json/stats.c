@@ -2,11 +2,10 @@
 
 #include <inttypes.h>
 
+#include "clock.h"
 #include "events.h"
 #include "json-document.h"
 #include "timestamp.h"
-
-#define NS_PER_MILLISECOND INT64_C(1000000)
 
 /* What the elements add up to. A failed hook is a failure without a test of its own. */
 struct recount {
@@ -111,8 +110,8 @@ static void read_stats(struct json_object *stats, struct atvm_evidence *evidence
         evidence->started_ns = timestamp_from_iso(start);
     if (end)
         evidence->ended_ns = timestamp_from_iso(end);
-    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MILLISECOND)
-        evidence->duration_ns = milliseconds * NS_PER_MILLISECOND;
+    if (milliseconds >= 0 && milliseconds < INT64_MAX / NS_PER_MS)
+        evidence->duration_ns = milliseconds * NS_PER_MS;
 }
 
 /* As in JUnit's XML a failed hook stands for one more test, so that the counts add up. What it made

@@ -133,6 +133,27 @@ static void weigh_event(struct parser *parser, const struct text_line *line)
     }
 }
 
+/* A damaged line end joins the marker's line to the one before; a damaged indent makes a title of
+ * it.
+ */
+static bool holds_marker(const struct text_line *line)
+{
+    static const char *const markers[] = {
+        "cy:command error:", "cy:task error:", "cy:command (X):", "cy:task (X):"};
+
+    for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
+        if (memmem(line->text, line->text_length, markers[i], strlen(markers[i])))
+            return true;
+    return false;
+}
+
+static void doubt_hidden_marker(struct parser *parser, const struct text_line *line)
+{
+    if (parser->log.count > 0 && holds_marker(line))
+        event_log_doubt(last_entry(parser), "line %" PRId64 " holds a failure marker in its text",
+                        parser->line);
+}
+
 /* ---------------------------------------------------------------- one line of each kind */
 
 static void read_spec(struct parser *parser, const char *text, size_t length)
@@ -229,6 +250,7 @@ static void read_line(struct parser *parser, const struct text_line *line)
         note_grammar(parser, "is of no known form");
         break;
     }
+    doubt_hidden_marker(parser, line);
 }
 
 /* ---------------------------------------------------------------- the whole */

@@ -15,8 +15,8 @@
  * tests.
  *
  * A failure marker is an error of the type cy:command or cy:task, or a line of its own that reads
- * like a thrown error. Errors of other types (but the console's and the page's requests) and events
- * whose message reads like a thrown error only bar a proof.
+ * like a thrown error. Errors of other types (but the console's and the page's requests), events
+ * whose message reads like a thrown error, and markers in the middle of a line only bar a proof.
  */
 #ifndef ATVM_PLUGINS_REPORTER_TXT_PARSE_H
 #define ATVM_PLUGINS_REPORTER_TXT_PARSE_H

@@ -1,7 +1,5 @@
 #include "cloud-table.h"
 
-#include <string.h>
-
 #include "duration.h"
 
 #define BAR "│"

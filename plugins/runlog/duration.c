@@ -2,9 +2,9 @@
 
 #include <stdbool.h>
 
-#define NS_PER_MS     INT64_C(1000000)
-#define NS_PER_SECOND INT64_C(1000000000)
-#define LONGEST       (INT64_C(10000) * 86400 * NS_PER_SECOND) /* far beyond any run */
+#include "clock.h"
+
+#define LONGEST (INT64_C(10000) * 86400 * NS_PER_SECOND) /* far beyond any run */
 
 struct unit {
     struct text name;

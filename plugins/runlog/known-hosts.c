@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocate.h"
 #include "host-name.h"
 
 #define EXCERPTS_MAX (32 * 1024 * 1024) /* bytes of all excerpts that wait for the table */
@@ -25,10 +26,7 @@ static int compare_names(const void *left, const void *right)
 
 struct known_hosts *known_hosts_new(void)
 {
-    struct known_hosts *hosts = allocate(sizeof(*hosts));
-
-    memset(hosts, 0, sizeof(*hosts));
-    return hosts;
+    return allocate(1, sizeof(struct known_hosts));
 }
 
 static void ignore(void *node)
@@ -71,15 +69,9 @@ struct known_host *known_hosts_add(struct known_hosts *hosts, const char *name)
 
     if (host)
         return host;
-    if (hosts->count == hosts->capacity) {
-        hosts->capacity = hosts->capacity ? 2 * hosts->capacity : 16;
-        hosts->all = realloc(hosts->all, hosts->capacity * sizeof(struct known_host *));
-        if (!hosts->all)
-            abort();
-    }
-    host = allocate(sizeof(*host));
-    memset(host, 0, sizeof(*host));
-    host->name = allocate_copy(name, strlen(name));
+    hosts->all = grow_array(hosts->all, hosts->count, &hosts->capacity, sizeof(*hosts->all));
+    host = allocate(1, sizeof(*host));
+    host->name = copy_string(name);
     hosts->all[hosts->count++] = host;
     if (!tsearch(host, &hosts->by_name, compare_names))
         abort();
@@ -190,7 +182,7 @@ struct known_host *known_hosts_by_part(struct known_hosts *hosts, struct text pa
     return found;
 }
 
-static void copy_string(struct byte_string *to, const struct byte_string *from)
+static void assign_string(struct byte_string *to, const struct byte_string *from)
 {
     byte_string_clear(to);
     byte_string_append(to, from->bytes, from->length, (size_t)-1);
@@ -208,10 +200,10 @@ void known_hosts_set_failure(struct known_hosts *hosts, struct known_host *host,
 {
     known_hosts_clear_failure(hosts, host);
     host->failure.hook = failure->hook;
-    copy_string(&host->failure.step, &failure->step);
-    copy_string(&host->failure.message, &failure->message);
+    assign_string(&host->failure.step, &failure->step);
+    assign_string(&host->failure.message, &failure->message);
     if (hosts->excerpt_bytes + failure->excerpt.length > EXCERPTS_MAX)
         return;
-    copy_string(&host->failure.excerpt, &failure->excerpt);
+    assign_string(&host->failure.excerpt, &failure->excerpt);
     hosts->excerpt_bytes += failure->excerpt.length;
 }

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#define ESCAPE            0x1b
+#include "terminal-text.h"
+#include "utf8.h"
+
 #define REPLACEMENT       "\xef\xbf\xbd" /* U+FFFD */
 #define RULE_LENGTH_LEAST 20             /* both rules of a run log are as wide as its terminal */
 
@@ -21,70 +23,6 @@ static bool all_plain(const char *line, size_t length)
     return plain;
 }
 
-/* Bytes of the valid UTF-8 sequence at `bytes` (RFC 3629: shortest form, no surrogates, up to
- * U+10FFFF); 0: it is not valid. */
-static size_t sequence_length(const unsigned char *bytes, size_t length)
-{
-    unsigned char first = bytes[0], low = 0x80, high = 0xbf;
-    size_t wanted;
-
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    wanted = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (first == 0xe0)
-        low = 0xa0;
-    else if (first == 0xed)
-        high = 0x9f;
-    else if (first == 0xf0)
-        low = 0x90;
-    else if (first == 0xf4)
-        high = 0x8f;
-    if (length < wanted || bytes[1] < low || bytes[1] > high)
-        return 0;
-    for (size_t i = 2; i < wanted; i++)
-        if (bytes[i] < 0x80 || bytes[i] > 0xbf)
-            return 0;
-    return wanted;
-}
-
-/* The end of a control string (OSC, DCS, ...): after BEL or ESC '\', or the end of the line. */
-static size_t control_string_end(const char *line, size_t length, size_t i)
-{
-    for (; i < length; i++) {
-        if (line[i] == '\a')
-            return i + 1;
-        if (line[i] == ESCAPE && i + 1 < length && line[i + 1] == '\\')
-            return i + 2;
-    }
-    return length;
-}
-
-/* The end of a CSI sequence whose parameters begin at i: after its final byte 0x40-0x7e. */
-static size_t control_sequence_end(const char *line, size_t length, size_t i)
-{
-    while (i < length && line[i] >= 0x20 && line[i] <= 0x3f)
-        i++;
-    if (i < length && line[i] >= 0x40 && line[i] <= 0x7e)
-        i++;
-    return i;
-}
-
-/* The end of the escape sequence whose ESC stands at i - 1. */
-static size_t escape_end(const char *line, size_t length, size_t i)
-{
-    if (i >= length)
-        return i;
-    if (line[i] == '[')
-        return control_sequence_end(line, length, i + 1);
-    if (memchr("]PX^_", line[i], 5))
-        return control_string_end(line, length, i + 1);
-    while (i < length && line[i] >= 0x20 && line[i] <= 0x2f)
-        i++;
-    return i < length ? i + 1 : i;
-}
-
 static void copy_clean(const char *line, size_t length, struct byte_string *buffer,
                        int64_t *ret_invalid)
 {
@@ -101,14 +39,14 @@ static void copy_clean(const char *line, size_t length, struct byte_string *buff
             while (i < length && is_plain((unsigned char)line[i]))
                 i++;
             byte_string_append(buffer, line + start, i - start, no_limit);
-        } else if (byte == ESCAPE) {
-            i = escape_end(line, length, i + 1);
+        } else if (byte == TERMINAL_ESCAPE) {
+            i += terminal_sequence_length(line + i, length - i);
         } else if (byte == '\r') {
             byte_string_clear(buffer);
             i++;
         } else if (byte < 0x80) {
             i++;
-        } else if ((sequence = sequence_length((const unsigned char *)line + i, length - i)) > 0) {
+        } else if ((sequence = utf8_character_length(line + i, length - i)) > 0) {
             /* U+0080 to U+009F are control characters too */
             if (!(byte == 0xc2 && (unsigned char)line[i + 1] < 0xa0))
                 byte_string_append(buffer, line + i, sequence, no_limit);

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "byte-string.h"
+#include "clock.h"
 #include "host-call.h"
 
 #define CHUNK_BYTES       (256 * 1024)
 #define PASS_BYTES        (INT64_C(32) * 1024 * 1024)
-#define NS_PER_SECOND     INT64_C(1000000000)
 #define DEADLINE_RESERVE  (NS_PER_SECOND / 4) /* left for ending the unit */
 #define SETTLED_AFTER     (2 * NS_PER_SECOND) /* without a write: the writer is not in mid-line */
 #define FINGERPRINT_BYTES 64
@@ -48,14 +48,13 @@ struct log_follower {
 struct log_follower *log_follower_new(const struct atvm_host *host, const char *path,
                                       const char *kind, const struct log_reader *reader)
 {
-    struct log_follower *follower = allocate(sizeof(*follower));
+    struct log_follower *follower = allocate(1, sizeof(*follower));
 
-    memset(follower, 0, sizeof(*follower));
     follower->host = host;
-    follower->path = allocate_copy(path, strlen(path));
-    follower->kind = kind ? allocate_copy(kind, strlen(kind)) : NULL;
+    follower->path = copy_string(path);
+    follower->kind = kind ? copy_string(kind) : NULL;
     follower->reader = *reader;
-    follower->chunk = allocate(CHUNK_BYTES);
+    follower->chunk = allocate(1, CHUNK_BYTES);
     follower->descriptor = -1;
     follower->tail_offset = -1;
     return follower;
@@ -216,22 +215,6 @@ static bool is_same_content(const struct log_follower *follower)
 
 /* ---------------------------------------------------------------- one pass */
 
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
-static bool is_out_of_time(const struct log_follower *follower)
-{
-    const struct atvm_host *host = follower->host;
-
-    return host->cancelled(host->context) ||
-           monotonic_ns() > host->deadline(host->context) - DEADLINE_RESERVE;
-}
-
 static int32_t read_failed(struct log_follower *follower, const char *what)
 {
     int error = errno;
@@ -260,7 +243,8 @@ static int32_t read_on(struct log_follower *follower)
             break;
         take_chunk(follower, (size_t)got);
         take_fingerprint(follower, (size_t)got);
-        if (follower->offset < end && (follower->offset >= stop || is_out_of_time(follower)))
+        if (follower->offset < end &&
+            (follower->offset >= stop || host_is_out_of_time(follower->host, DEADLINE_RESERVE)))
             return ATVM_COLLECT_AGAIN;
     }
     return ATVM_COLLECT_COMPLETE;
@@ -276,9 +260,9 @@ static bool is_settled(struct log_follower *follower)
         return true;
     if (follower->still_offset != follower->offset) {
         follower->still_offset = follower->offset;
-        follower->still_since = monotonic_ns();
+        follower->still_since = clock_ns(CLOCK_MONOTONIC);
     }
-    return monotonic_ns() - follower->still_since >= SETTLED_AFTER;
+    return clock_ns(CLOCK_MONOTONIC) - follower->still_since >= SETTLED_AFTER;
 }
 
 static void offer_tail(struct log_follower *follower)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocate.h"
 #include "host-name.h"
 #include "runlog-state.h"
 #include "spec-pattern.h"
@@ -11,9 +12,8 @@
 struct runlog_parser *runlog_parser_new(const struct runlog_settings *settings, runlog_emit emit,
                                         void *user)
 {
-    struct runlog_parser *parser = allocate(sizeof(*parser));
+    struct runlog_parser *parser = allocate(1, sizeof(*parser));
 
-    memset(parser, 0, sizeof(*parser));
     parser->settings = *settings;
     parser->emit = emit;
     parser->user = user;

@@ -1,5 +1,4 @@
 /* The half of the run log parser that gathers results: the spec's text, Cypress's boxes, tables. */
-#include <string.h>
 
 #include "duration.h"
 #include "host-name.h"

@@ -3,11 +3,10 @@
  */
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <atvm/plugin.h>
 
-#include "byte-string.h"
+#include "allocate.h"
 #include "host-call.h"
 #include "log-follower.h"
 #include "runlog-parser.h"
@@ -66,9 +65,8 @@ static void follow(struct runlog *runlog, struct followed_log *log, const char *
 
 static void *runlog_create(const struct atvm_host *host)
 {
-    struct runlog *runlog = allocate(sizeof(*runlog));
+    struct runlog *runlog = allocate(1, sizeof(*runlog));
 
-    memset(runlog, 0, sizeof(*runlog));
     runlog->host = host;
     return runlog;
 }
@@ -120,7 +118,7 @@ static void runlog_destroy(void *self)
 ATVM_COLLECTOR = {
     .head = ATVM_COLLECTOR_HEAD,
     .name = "runlog",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "reads the run's log: its table, boxes and spec reporter text, URLs and end lines",
     .needs = ATVM_NEED_FILES,
     .create = runlog_create,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocate.h"
 #include "spec-outline.h"
 
 #define SPECS_MAX 100000
@@ -39,12 +40,8 @@ static void add_spec(struct config_walk *walk, size_t index)
 
     if (config->spec_count == SPECS_MAX)
         return;
-    if (config->spec_count == config->spec_capacity) {
-        config->spec_capacity = config->spec_capacity ? 2 * config->spec_capacity : 16;
-        config->specs = realloc(config->specs, config->spec_capacity * sizeof(*config->specs));
-        if (!config->specs)
-            abort();
-    }
+    config->specs = grow_array(config->specs, config->spec_count, &config->spec_capacity,
+                               sizeof(*config->specs));
     script_string(token_at(walk, index), &path);
     config->specs[config->spec_count++] =
         (struct config_spec){path.bytes, token_at(walk, index)->line};

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "byte-string.h"
+#include "allocate.h"
 #include "cleanup.h"
 
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -38,7 +38,7 @@ const char *script_file_below(const char *root, const char *path)
 /* Opens the folder in `folder` whose name is the first component of *path, and takes it off. */
 static int open_component(int folder, const char **path, const char *slash)
 {
-    CLEANUP_FREE char *name = allocate_copy(*path, (size_t)(slash - *path));
+    CLEANUP_FREE char *name = copy_text(*path, (size_t)(slash - *path));
 
     *path = slash + strspn(slash, "/");
     return openat(folder, name, OPEN_FOLDER | O_NOFOLLOW);
@@ -80,7 +80,7 @@ static bool read_all(int descriptor, struct script_file *file)
 {
     size_t size = (size_t)file->status.st_size;
 
-    file->text = allocate(size + 1);
+    file->text = allocate(size + 1, 1);
     while (file->length < size) {
         ssize_t got =
             pread(descriptor, file->text + file->length, size - file->length, (off_t)file->length);

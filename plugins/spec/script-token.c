@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocate.h"
+
 /* Where the reading stands. */
 struct reader {
     struct text source;
@@ -268,12 +270,8 @@ static bool read_token(struct reader *reader, const struct script *script,
 
 static void add_token(struct script *script, const struct script_token *token)
 {
-    if (script->count == script->capacity) {
-        script->capacity = script->capacity ? 2 * script->capacity : 1024;
-        script->tokens = realloc(script->tokens, script->capacity * sizeof(*script->tokens));
-        if (!script->tokens)
-            abort();
-    }
+    script->tokens =
+        grow_array(script->tokens, script->count, &script->capacity, sizeof(*script->tokens));
     script->tokens[script->count++] = *token;
 }
 

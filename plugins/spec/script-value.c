@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "allocate.h"
+
 #define DEPTH_MAX 64 /* of nested expressions */
 
 /* ---------------------------------------------------------------- values */
@@ -33,7 +35,7 @@ static struct script_value from_truth(int truth)
 static struct script_value string_of(struct text text)
 {
     return (struct script_value){.kind = SCRIPT_VALUE_STRING,
-                                 .string = allocate_copy(text.bytes, text.length)};
+                                 .string = copy_text(text.bytes, text.length)};
 }
 
 static struct script_value copy_of(const struct script_value *value)
@@ -41,7 +43,7 @@ static struct script_value copy_of(const struct script_value *value)
     struct script_value copy = *value;
 
     if (value->string)
-        copy.string = allocate_copy(value->string, strlen(value->string));
+        copy.string = copy_string(value->string);
     return copy;
 }
 
@@ -138,14 +140,8 @@ void script_names_set(struct script_names *names, struct text name, struct scrip
         known->value = value;
         return;
     }
-    if (names->count == names->capacity) {
-        names->capacity = names->capacity ? 2 * names->capacity : 16;
-        names->names = realloc(names->names, names->capacity * sizeof(*names->names));
-        if (!names->names)
-            abort();
-    }
-    names->names[names->count++] =
-        (struct script_name){allocate_copy(name.bytes, name.length), value};
+    names->names = grow_array(names->names, names->count, &names->capacity, sizeof(*names->names));
+    names->names[names->count++] = (struct script_name){copy_text(name.bytes, name.length), value};
 }
 
 const struct script_value *script_names_find(const struct script_names *names, struct text name)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocate.h"
 #include "spec-outline.h"
 
 #define CALLS_MAX 16 /* functions that call each other, this deep */
@@ -85,14 +86,9 @@ static void add_step(struct flow_walk *walk, size_t index, const char *title)
         no_flow(walk, index, "it has too many tests");
         return;
     }
-    if (flow->count == flow->capacity) {
-        flow->capacity = flow->capacity ? 2 * flow->capacity : 32;
-        flow->steps = realloc(flow->steps, flow->capacity * sizeof(*flow->steps));
-        if (!flow->steps)
-            abort();
-    }
+    flow->steps = grow_array(flow->steps, flow->count, &flow->capacity, sizeof(*flow->steps));
     flow->steps[flow->count++] =
-        (struct flow_step){allocate_copy(title, strlen(title)), token_at(walk, index)->line};
+        (struct flow_step){copy_string(title), token_at(walk, index)->line};
 }
 
 /* Appends what a template's `${NAME}` is worth; false: it is not known. */
@@ -460,11 +456,10 @@ static enum passage walk_range(struct flow_walk *walk, size_t first, size_t last
 bool spec_flow_read(struct text source, const struct flow_settings *settings,
                     struct spec_flow *flow)
 {
-    struct flow_walk *walk = allocate(sizeof(*walk));
+    struct flow_walk *walk = allocate(1, sizeof(*walk));
     struct script script;
 
     memset(flow, 0, sizeof(*flow));
-    memset(walk, 0, sizeof(*walk));
     if (script_read(source, &script, &flow->bad_line, &flow->reason)) {
         walk->script = &script;
         walk->flow = flow;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocate.h"
+
 #define CALLS_DEEPEST 16 /* functions that call functions that hold tests */
 
 /* ---------------------------------------------------------------- words */
@@ -182,10 +184,10 @@ static void sum_up(struct spec_outline *outline, const bool *registers)
 static void count_tests(struct spec_outline *outline)
 {
     size_t count = outline->script->count;
-    bool *registers = allocate(count * sizeof(*registers));
+    bool *registers = allocate(count, sizeof(*registers));
     bool changed = outline->function_count > 0;
 
-    outline->tests_before = allocate((count + 1) * sizeof(*outline->tests_before));
+    outline->tests_before = allocate(count + 1, sizeof(*outline->tests_before));
     for (size_t at = 0; at < count; at++)
         registers[at] = registers_test(outline->script, at);
     sum_up(outline, registers);

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <atvm/plugin.h>
 
+#include "allocate.h"
 #include "byte-string.h"
+#include "clock.h"
 #include "cypress-config.h"
 #include "host-call.h"
 #include "host-name.h"
@@ -20,7 +21,6 @@
 #include "spec-flow.h"
 #include "spec-pattern.h"
 
-#define NS_PER_SECOND    INT64_C(1000000000)
 #define SETTLED_AFTER    (2 * NS_PER_SECOND) /* without a write: its writer has finished */
 #define DEADLINE_RESERVE (NS_PER_SECOND / 2) /* enough for the largest spec */
 #define SPECS_MAX        100000
@@ -138,17 +138,11 @@ static void track_spec(struct spec_collector *self, const char *path)
         host_name_is_bookkeeping(host) || self->spec_count == SPECS_MAX ||
         find_spec(self, relative))
         return;
-    if (self->spec_count == self->spec_capacity) {
-        self->spec_capacity = self->spec_capacity ? 2 * self->spec_capacity : 16;
-        self->specs = realloc(self->specs, self->spec_capacity * sizeof(*self->specs));
-        if (!self->specs)
-            abort();
-    }
-    spec = allocate(sizeof(*spec));
-    memset(spec, 0, sizeof(*spec));
-    spec->path = allocate(strlen(root) + strlen(relative) + 2);
-    spec->relative = stpcpy(stpcpy(spec->path, root), "/");
-    memcpy(spec->relative, relative, strlen(relative) + 1);
+    self->specs =
+        grow_array(self->specs, self->spec_count, &self->spec_capacity, sizeof(*self->specs));
+    spec = allocate(1, sizeof(*spec));
+    spec->path = format_text("%s/%s", root, relative);
+    spec->relative = spec->path + strlen(root) + 1;
     memcpy(spec->host, host, sizeof(host));
     self->specs[self->spec_count++] = spec;
 }
@@ -173,7 +167,7 @@ static void take_log_line(void *user, const char *line, size_t length, int64_t n
         return;
     known = log_line_classify(line_clean(line, length, &clean, &invalid));
     while (known.kind == LOG_LINE_SPEC_PATTERN && spec_pattern_next(&known.argument, &spec)) {
-        char *path = allocate_copy(spec.bytes, spec.length);
+        char *path = copy_text(spec.bytes, spec.length);
 
         track_spec(self, path);
         free(path);
@@ -191,8 +185,7 @@ static void override_environment(struct spec_collector *self)
     if (self->run->plugin)
         script_names_set(&self->environment, plugin,
                          (struct script_value){.kind = SCRIPT_VALUE_STRING,
-                                               .string = allocate_copy(self->run->plugin,
-                                                                       strlen(self->run->plugin))});
+                                               .string = copy_string(self->run->plugin)});
     else if (!script_names_find(&self->environment, plugin))
         script_names_set(&self->environment, plugin,
                          (struct script_value){.kind = SCRIPT_VALUE_UNKNOWN});
@@ -356,16 +349,6 @@ static void look_at_spec(const struct spec_collector *self, struct tracked_spec 
     }
 }
 
-static bool is_out_of_time(const struct spec_collector *self)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return self->host->cancelled(self->host->context) ||
-           now.tv_sec * NS_PER_SECOND + now.tv_nsec >
-               self->host->deadline(self->host->context) - DEADLINE_RESERVE;
-}
-
 /* At least one spec in every pass, so that a short deadline cannot stop all progress. */
 static int32_t look_at_specs(struct spec_collector *self)
 {
@@ -374,7 +357,8 @@ static int32_t look_at_specs(struct spec_collector *self)
         unsigned settings = spec->settings;
 
         look_at_spec(self, spec);
-        if (spec->settings != settings && i + 1 < self->spec_count && is_out_of_time(self))
+        if (spec->settings != settings && i + 1 < self->spec_count &&
+            host_is_out_of_time(self->host, DEADLINE_RESERVE))
             return ATVM_COLLECT_AGAIN;
     }
     return ATVM_COLLECT_COMPLETE;
@@ -384,9 +368,8 @@ static int32_t look_at_specs(struct spec_collector *self)
 
 static void *spec_create(const struct atvm_host *host)
 {
-    struct spec_collector *self = allocate(sizeof(*self));
+    struct spec_collector *self = allocate(1, sizeof(*self));
 
-    memset(self, 0, sizeof(*self));
     self->host = host;
     return self;
 }
@@ -439,7 +422,7 @@ static void spec_destroy(void *collector)
 ATVM_COLLECTOR = {
     .head = ATVM_COLLECTOR_HEAD,
     .name = "spec",
-    .version = "1.0",
+    .version = PACKAGE_VERSION,
     .summary = "reads the Cypress configuration's specPattern and the specs' numbered test flow",
     .needs = ATVM_NEED_FILES,
     .create = spec_create,

@@ -63,7 +63,11 @@ def look(tap, watcher, worker):
         tap.equal(limit, (0, 0), "the worker may not write a byte to a file")
     tap.equal(writable_files(worker), [], "the worker holds no socket and no writable file")
 
-    tap.ok(SECRET.encode() not in environment_of(worker), "the worker was not given the secret")
+    for pid, name in [(watcher, "watcher"), (worker, "worker")]:
+        tap.ok(
+            SECRET.encode() not in environment_of(pid),
+            f"the secret does not stand in the environment of the {name}",
+        )
 
 
 def main():

@@ -95,6 +95,14 @@ void session_add_file(struct session *session, const char *name, const char *con
     assert_int_equal(fclose(stream), 0);
 }
 
+void session_add_three_files(struct session *session)
+{
+    session_add_folder(session);
+    session_add_file(session, "a", "pass atvm1-a\n");
+    session_add_file(session, "b", "fail atvm2-b\n");
+    session_add_file(session, "z", "pass atvm3-c\n");
+}
+
 void session_remove_file(struct session *session, const char *name)
 {
     CLEANUP_FREE char *path = memory_format("%s/%s", session->folder, name);

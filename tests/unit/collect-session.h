@@ -34,6 +34,9 @@ int session_setup(void **state);
 int session_teardown(void **state);
 
 void session_add_file(struct session *session, const char *name, const char *content);
+/* A collector on the session's folder (session_add_folder), and files a, b and z: a pass, a fail
+ * and a pass. */
+void session_add_three_files(struct session *session);
 void session_remove_file(struct session *session, const char *name);
 /* A collector from tests/modules under an instance name; options become the collector's. */
 void session_add_collector(struct session *session, const char *name, const char *module,

@@ -7,16 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "deliver.h"
 #include "memory.h"
 #include "scratch-folder.h"
-
-#define MILLISECOND INT64_C(1000000)
-#define SECOND      (1000 * MILLISECOND)
 
 bool delivery_worker(int argc, char **argv, int *ret_status)
 {
@@ -24,14 +21,6 @@ bool delivery_worker(int argc, char **argv, int *ret_status)
         return false;
     *ret_status = deliver_worker_main();
     return true;
-}
-
-static int64_t now(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return time.tv_sec * SECOND + time.tv_nsec;
 }
 
 struct delivery_scene *delivery_scene_new(void)
@@ -42,10 +31,10 @@ struct delivery_scene *delivery_scene_new(void)
     scene->folder = memory_format("%s/" SCENE_BUILD, scene->root);
     scene->config = (struct config){
         .sinks = scene->sinks,
-        .retry_first_ns = 10 * MILLISECOND,
-        .retry_max_ns = 40 * MILLISECOND,
-        .retry_give_up_ns = 60 * SECOND,
-        .deliver_timeout_ns = 30 * SECOND,
+        .retry_first_ns = 10 * NS_PER_MS,
+        .retry_max_ns = 40 * NS_PER_MS,
+        .retry_give_up_ns = 60 * NS_PER_SECOND,
+        .deliver_timeout_ns = 30 * NS_PER_SECOND,
     };
     scene->terminal = scene->secrets = -1;
     return scene;
@@ -125,6 +114,7 @@ void delivery_scene_open(struct delivery_scene *scene)
         .config = &scene->config,
         .terminal = scene->terminal,
         .secrets = scene->secrets,
+        .grace_ns = SCENE_GRACE_NS,
         .events = {on_settled},
         .user = scene,
     };
@@ -132,9 +122,9 @@ void delivery_scene_open(struct delivery_scene *scene)
     char *error = NULL;
 
     assert_int_equal(sd_event_new(&scene->event), 0);
-    assert_done(
-        state_open(scene->root, SCENE_BUILD, STATE_OWN, now(CLOCK_REALTIME), &scene->state, &error),
-        error);
+    assert_done(state_open(scene->root, SCENE_BUILD, STATE_OWN, clock_ns(CLOCK_REALTIME),
+                           &scene->state, &error),
+                error);
     with_state.state = scene->state;
     assert_done(post_new(scene->event, &with_state, &scene->post, &error), error);
 }
@@ -149,11 +139,11 @@ void delivery_scene_close(struct delivery_scene *scene)
     scene->event = NULL;
 }
 
-static char *render(void *user, int32_t format)
+static char *render(void *user, const struct post_form *form)
 {
     static const char *const names[] = {"", "text", "markdown", "json"};
 
-    return memory_format("%s as %s", (const char *)user, names[format]);
+    return memory_format("%s as %s", (const char *)user, names[form->format]);
 }
 
 void delivery_scene_post(struct delivery_scene *scene, const char *scope)
@@ -170,14 +160,14 @@ void delivery_scene_post(struct delivery_scene *scene, const char *scope)
 
 static void step(struct delivery_scene *scene, int64_t deadline_ns)
 {
-    if (now(CLOCK_MONOTONIC) > deadline_ns)
+    if (clock_ns(CLOCK_MONOTONIC) > deadline_ns)
         fail_msg("nothing happened for 60 s");
     assert_true(sd_event_run(scene->event, UINT64_C(1000000)) >= 0);
 }
 
 void delivery_scene_run(struct delivery_scene *scene, unsigned settled)
 {
-    int64_t deadline_ns = now(CLOCK_MONOTONIC) + 60 * SECOND;
+    int64_t deadline_ns = clock_ns(CLOCK_MONOTONIC) + 60 * NS_PER_SECOND;
 
     while (scene->settled < settled)
         step(scene, deadline_ns);
@@ -186,7 +176,7 @@ void delivery_scene_run(struct delivery_scene *scene, unsigned settled)
 void delivery_scene_run_until(struct delivery_scene *scene,
                               bool (*condition)(struct delivery_scene *scene))
 {
-    int64_t deadline_ns = now(CLOCK_MONOTONIC) + 60 * SECOND;
+    int64_t deadline_ns = clock_ns(CLOCK_MONOTONIC) + 60 * NS_PER_SECOND;
 
     while (!condition(scene))
         step(scene, deadline_ns);
@@ -228,9 +218,9 @@ struct outbox_record *delivery_scene_record(const struct delivery_scene *scene, 
     struct outbox_record *record = NULL;
     char *warning = NULL, *error = NULL;
 
-    assert_done(
-        outbox_load(scene->folder, sink, scope, 1, now(CLOCK_REALTIME), &record, &warning, &error),
-        error);
+    assert_done(outbox_load(scene->folder, sink, scope, 1, clock_ns(CLOCK_REALTIME), &record,
+                            &warning, &error),
+                error);
     assert_null(warning);
     return record;
 }

@@ -16,6 +16,7 @@
 
 #define SCENE_BUILD     "e2e-build"
 #define SCENE_SINKS_MAX 4
+#define SCENE_GRACE_NS  200000000 /* of deliver workers */
 
 struct delivery_scene {
     char *root;   /* state root; the journals lie in it too */

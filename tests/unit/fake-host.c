@@ -10,11 +10,11 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "evidence-line.h"
 #include "memory.h"
 
-#define NS_PER_SECOND INT64_C(1000000000)
-#define NONE          INT64_MIN
+#define NONE INT64_MIN
 
 struct value {
     char *text; /* NULL: not given and no default */
@@ -218,14 +218,6 @@ static void watch(void *context, const char *path)
 }
 
 /* ---------------------------------------------------------------- the run and its clock */
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 static const struct atvm_run *run(void *context)
 {

@@ -98,14 +98,19 @@ void scene_end(struct scene *scene, const char *quality)
                        quality, at((int)scene->now)));
 }
 
+void scene_pass(struct scene *scene, const char *collector, const char *result)
+{
+    feed(scene, memory_format("{\"t\":\"pass\",\"collector\":\"%s\",\"result\":\"%s\",\"time\":1}",
+                              collector, result));
+}
+
 void scene_processes(struct scene *scene, int runner)
 {
     scene_source(scene, "proc", "process", "/proc", NULL, 0);
     if (runner)
         scene_record(scene, "\"claim\":\"process\",\"form\":\"runner\",\"pid\":%d", runner);
     scene_end(scene, "whole");
-    feed(scene, memory_string("{\"t\":\"pass\",\"collector\":\"proc\",\"result\":\"complete\","
-                              "\"time\":1}"));
+    scene_pass(scene, "proc", "complete");
 }
 
 static void whole_log_rows(struct scene *scene, const char *const *hosts, const char *outcomes)
@@ -142,6 +147,25 @@ void scene_whole_log(struct scene *scene, const char *const *hosts, const char *
     scene_record(scene, "\"claim\":\"scope-ended\",\"form\":\"recorded-run\",\"batch\":1");
     scene_record(scene, "\"claim\":\"upload-confirmed\",\"batch\":1");
     scene_end(scene, "whole");
+}
+
+void scene_log_part(struct scene *scene, int inode, int mtime)
+{
+    feed(scene, memory_format("{\"t\":\"begin\",\"collector\":\"runlog\",\"mode\":\"replace\","
+                              "\"path\":\"/tmp/build.log\",\"kind\":\"log\",\"size\":100,"
+                              "\"inode\":%d,\"mtime\":%lld}",
+                              inode, at(mtime)));
+}
+
+void scene_row(struct scene *scene, const char *host, const char *outcome, int batch)
+{
+    int failed = *outcome == 'f';
+
+    scene_record(scene,
+                 "\"claim\":\"host-result\",\"host\":\"%s\",\"basis\":\"direct\","
+                 "\"form\":\"cloud-row\",\"outcome\":\"%s\",\"batch\":%d,\"tests\":2,\"passed\":%d,"
+                 "\"failed\":%d,\"pending\":0,\"skipped\":0",
+                 host, outcome, batch, 2 - failed, failed);
 }
 
 void scene_bookkeeping(struct scene *scene, const char *scope, int mtime)

@@ -25,6 +25,9 @@ void scene_close(struct scene *scene);
 /* The process table was looked at; runner: pid of a live one, 0: none. */
 void scene_processes(struct scene *scene, int runner);
 
+/* What the last pass of a collector amounted to: "complete", "again" ... */
+void scene_pass(struct scene *scene, const char *collector, const char *result);
+
 /* Opens a source; mtime in seconds. `stem` may be NULL. */
 void scene_source(struct scene *scene, const char *collector, const char *kind, const char *path,
                   const char *stem, int mtime);
@@ -39,6 +42,10 @@ void scene_end(struct scene *scene, const char *quality);
 /* The log of a whole plain run: specPattern, each host begun with a closed box, their rows, totals,
  * recorded run and confirmation. outcomes: 'p' or 'f' for each host, '-' for no row. */
 void scene_whole_log(struct scene *scene, const char *const *hosts, const char *outcomes);
+/* Opens a part of the run log: each inode is a file of its own, the earlier ones are retired. */
+void scene_log_part(struct scene *scene, int inode, int mtime);
+/* A row of the table of a batch: two tests, outcome "pass" or "fail". */
+void scene_row(struct scene *scene, const char *host, const char *outcome, int batch);
 /* A bookkeeping XML named after `scope` (NULL: hash-named). */
 void scene_bookkeeping(struct scene *scene, const char *scope, int mtime);
 /* A junit file of a host with n passed and m failed tests. */

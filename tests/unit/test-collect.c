@@ -1,7 +1,7 @@
 /*
- * The watcher's side of the collect worker: workers that crash, hang, are killed or stopped from
- * outside, cannot start, or lie. Whatever happens, the ledger says the same of the files that can
- * be read, and what could not be looked at is a gap.
+ * The watcher's side of the collect worker: workers that crash, hang, cannot start, or lie.
+ * Whatever happens, the ledger says the same of the files that can be read, and what could not be
+ * looked at is a gap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,12 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -29,14 +25,6 @@
 #else
 #define CRASH_WORDS "the collect worker was killed by signal 11"
 #endif
-
-static void add_three_files(struct session *session)
-{
-    session_add_folder(session);
-    session_add_file(session, "a", "pass atvm1-a\n");
-    session_add_file(session, "b", "fail atvm2-b\n");
-    session_add_file(session, "z", "pass atvm3-c\n");
-}
 
 static void assert_three_files(const struct session *session)
 {
@@ -59,7 +47,7 @@ static void test_requests_during_a_pass_are_one_more_pass(void **state)
 {
     struct session *session = *state;
 
-    add_three_files(session);
+    session_add_three_files(session);
     session_request(session);
     for (int i = 0; i < 5; i++)
         collect_request_pass(session->collect);
@@ -109,7 +97,7 @@ static void test_a_broken_instance_is_created_anew_and_the_files_are_read_again(
 {
     struct session *session = *state;
 
-    add_three_files(session);
+    session_add_three_files(session);
     set_option(session, "result", "broken");
     session_pass(session);
     session_remove_file(session, "a");
@@ -161,7 +149,7 @@ static void test_a_file_that_crashes_the_worker_twice_is_set_aside(void **state)
 {
     struct session *session = *state;
 
-    add_three_files(session);
+    session_add_three_files(session);
     session_add_file(session, "crash", "");
     session_pass(session);
     check_set_aside(session, "crash", CRASH_WORDS);
@@ -171,7 +159,7 @@ static void test_a_file_that_ends_the_worker_twice_is_set_aside(void **state)
 {
     struct session *session = *state;
 
-    add_three_files(session);
+    session_add_three_files(session);
     session_add_file(session, "exit", "");
     session_pass(session);
     check_set_aside(session, "exit", "the collect worker ended with status 7");
@@ -182,7 +170,7 @@ static void test_a_file_that_hangs_the_worker_twice_is_set_aside(void **state)
     struct session *session = *state;
 
     session->config.collect_timeout_ns = INT64_C(400000000);
-    add_three_files(session);
+    session_add_three_files(session);
     session_add_file(session, "hang", "");
     session_pass(session);
     check_set_aside(session, "hang", "the collect worker did not finish its pass in 0.4 s");
@@ -196,7 +184,7 @@ static void test_time_in_which_the_watcher_was_busy_is_not_the_workers(void **st
     CLEANUP_FREE char *content = memory_zeroed(5000, 11);
 
     session->config.collect_timeout_ns = INT64_C(600000000);
-    add_three_files(session);
+    session_add_three_files(session);
     session_pass(session);
     for (size_t i = 0; i < 5000; i++)
         memcpy(content + 10 * i, "pass atvm\n", 10);
@@ -213,7 +201,7 @@ static void test_several_bad_files_cost_only_themselves(void **state)
 {
     struct session *session = *state;
 
-    add_three_files(session);
+    session_add_three_files(session);
     session_add_file(session, "crash", "");
     session_add_file(session, "exec", "");
     session_add_file(session, "exit", "");
@@ -239,7 +227,7 @@ static void test_what_a_file_said_before_it_was_set_aside_stays(void **state)
         "{\"t\":\"evidence\",\"claim\":\"host-result\",\"outcome\":\"fail\",\"host\":\"atvm9-x\"}";
     static const char end[] = "{\"t\":\"end\",\"quality\":\"whole\",\"time\":1}";
 
-    add_three_files(session);
+    session_add_three_files(session);
     session_add_file(session, "crash", "");
     assert_int_equal(stat(path, &status), 0);
     begin =
@@ -267,7 +255,7 @@ static void test_a_collector_that_crashes_outside_of_files_does_not_stop_the_oth
     json_object_object_add(options, "folder", json_object_new_string("/nowhere"));
     json_object_object_add(options, "result", json_object_new_string("crash"));
     session_add_collector(session, "crasher", "test-folder", options, true);
-    add_three_files(session);
+    session_add_three_files(session);
     session_pass(session);
     assert_three_files(session);
     assert_int_equal(collect_restarts(session->collect), 2);
@@ -278,192 +266,6 @@ static void test_a_collector_that_crashes_outside_of_files_does_not_stop_the_oth
     assert_string_equal(session->ledger->gaps[0].collector, "crasher");
     log = session_log(session);
     assert_words(log, "collector crasher is set aside");
-}
-
-/* ---------------------------------------------------------------- interference from outside */
-
-/* Runs until the worker waits inside of a file: a FIFO that the test is the writer of. Returns its
- * end. */
-static int run_until_worker_reads(struct session *session, const char *name)
-{
-    CLEANUP_FREE char *path = memory_format("%s/%s", session->folder, name);
-
-    for (int turns = 0; turns < 10000; turns++) {
-        int descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-
-        if (descriptor >= 0)
-            return descriptor;
-        assert_int_equal(errno, ENXIO);
-        session_turn(session);
-    }
-    fail_msg("the worker never opened %s", name);
-    return -1;
-}
-
-static void finish_reading(struct session *session, const char *name)
-{
-    CLEANUP_CLOSE int descriptor = run_until_worker_reads(session, name);
-
-    assert_int_equal(write(descriptor, "pass atvm4-d\n", 13), 13);
-}
-
-static void add_fifo(struct session *session, const char *name)
-{
-    CLEANUP_FREE char *path = memory_format("%s/%s", session->folder, name);
-
-    assert_int_equal(mkfifo(path, 0600), 0);
-}
-
-/* The ledger of a pass during which the worker gets `signal_number` so many times inside of a file
- * that is none the worse for it. */
-static char *sources_with_interference(struct session *session, int signal_number, unsigned times)
-{
-    add_three_files(session);
-    add_fifo(session, "slow");
-    session_request(session);
-    for (unsigned i = 0; i < times; i++) {
-        int descriptor = run_until_worker_reads(session, "slow");
-
-        assert_int_equal(collect_restarts(session->collect), i);
-        assert_int_equal(kill(collect_worker_pid(session->collect), signal_number), 0);
-        session_run_until_restarts(session, i + 1);
-        close(descriptor);
-    }
-    finish_reading(session, "slow");
-    session_run_until_passes(session, 1);
-    return session_sources(session);
-}
-
-static char *expected_sources(const struct session *session)
-{
-    return memory_format("folder %s/a quality 1 (-)\n"
-                         "  claim 5 outcome 1 host atvm1-a text -\n"
-                         "folder %s/b quality 1 (-)\n"
-                         "  claim 5 outcome 2 host atvm2-b text -\n"
-                         "folder %s/slow quality 1 (-)\n"
-                         "  claim 5 outcome 1 host atvm4-d text -\n"
-                         "folder %s/z quality 1 (-)\n"
-                         "  claim 5 outcome 1 host atvm3-c text -\n",
-                         session->folder, session->folder, session->folder, session->folder);
-}
-
-static void check_interference(struct session *session, int signal_number, unsigned times,
-                               const char *words)
-{
-    CLEANUP_FREE char *sources = sources_with_interference(session, signal_number, times);
-    CLEANUP_FREE char *expected = expected_sources(session);
-
-    assert_string_equal(sources, expected);
-    assert_int_equal(session->ledger->gap_count, times);
-    for (unsigned i = 0; i < times; i++) {
-        assert_words(session->ledger->gaps[i].path, "/slow");
-        assert_words(session->ledger->gaps[i].reason, words);
-    }
-    assert_int_equal(collect_restarts(session->collect), times);
-    assert_int_equal(ledger_pass_of(session->ledger, "folder")->result, ATVM_COLLECT_COMPLETE);
-}
-
-static void test_an_undisturbed_pass_for_comparison(void **state)
-{
-    check_interference(*state, 0, 0, "");
-}
-
-static void test_a_killed_worker_changes_nothing_but_a_gap(void **state)
-{
-    check_interference(*state, SIGKILL, 1, "the collect worker was killed by signal 9 (Killed)");
-}
-
-static void test_a_worker_killed_thrice_in_one_file_changes_nothing_but_gaps(void **state)
-{
-    check_interference(*state, SIGKILL, 3, "the collect worker was killed by signal 9 (Killed)");
-}
-
-static void test_a_terminated_worker_changes_nothing_but_a_gap(void **state)
-{
-    check_interference(*state, SIGTERM, 1, "the collect worker was killed by signal 15");
-}
-
-static void test_a_stopped_worker_is_replaced_and_changes_nothing_but_a_gap(void **state)
-{
-    check_interference(*state, SIGSTOP, 1, "the collect worker was stopped by a signal");
-}
-
-static void test_a_crash_that_does_not_repeat_changes_nothing_but_a_gap(void **state)
-{
-    check_interference(*state, SIGBUS, 1, "the collect worker ");
-}
-
-static void test_failures_count_only_in_a_row(void **state)
-{
-    struct session *session = *state;
-
-    add_three_files(session);
-    add_fifo(session, "slow");
-    for (unsigned i = 0; i < 3; i++) {
-        int descriptor;
-
-        session_request(session);
-        descriptor = run_until_worker_reads(session, "slow");
-        assert_int_equal(kill(collect_worker_pid(session->collect), SIGBUS), 0);
-        session_run_until_restarts(session, i + 1);
-        close(descriptor);
-        finish_reading(session, "slow");
-        session_run_until_passes(session, i + 1);
-    }
-    assert_int_equal(session_source(session, "slow")->quality, ATVM_QUALITY_WHOLE);
-    assert_int_equal(session->ledger->gap_count, 3);
-}
-
-static void test_a_worker_that_is_killed_while_idle_is_replaced(void **state)
-{
-    struct session *session = *state;
-    CLEANUP_FREE char *before = NULL;
-    CLEANUP_FREE char *after = NULL;
-
-    add_three_files(session);
-    session_pass(session);
-    before = session_sources(session);
-    assert_int_equal(kill(collect_worker_pid(session->collect), SIGKILL), 0);
-    session_run_until_restarts(session, 1);
-    assert_int_equal(session->ledger->gap_count, 1);
-    assert_null(session->ledger->gaps[0].path);
-    assert_int_equal(session->passes, 1);
-    session_pass(session);
-    after = session_sources(session);
-    assert_string_equal(after, before);
-}
-
-static void test_a_worker_that_is_stopped_while_idle_is_replaced_with_the_next_pass(void **state)
-{
-    struct session *session = *state;
-    CLEANUP_FREE char *before = NULL;
-    CLEANUP_FREE char *after = NULL;
-
-    add_three_files(session);
-    session_pass(session);
-    before = session_sources(session);
-    assert_int_equal(kill(collect_worker_pid(session->collect), SIGSTOP), 0);
-    session_pass(session);
-    after = session_sources(session);
-    assert_string_equal(after, before);
-    assert_int_equal(collect_restarts(session->collect), 1);
-}
-
-static void test_no_worker_is_left_behind(void **state)
-{
-    struct session *session = *state;
-    pid_t worker;
-
-    add_three_files(session);
-    add_fifo(session, "slow");
-    session_request(session);
-    close(run_until_worker_reads(session, "slow"));
-    worker = collect_worker_pid(session->collect);
-    assert_true(worker > 1);
-    collect_free(session->collect);
-    session->collect = NULL;
-    assert_int_equal(kill(worker, 0), -1);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
 /* ---------------------------------------------------------------- start-up */
@@ -515,7 +317,7 @@ static void test_what_is_not_critical_is_left_out_with_a_gap(void **state)
     session_add_collector(session, "missing", "no-such-module", NULL, false);
     session_add_collector(session, "scrape", "test-host-network", NULL, false);
     session_add_collector(session, "failing", "test-folder", options, false);
-    add_three_files(session);
+    session_add_three_files(session);
     session_pass(session);
     assert_three_files(session);
     assert_int_equal(session->ledger->gap_count, 3);
@@ -546,7 +348,7 @@ static void test_a_crash_in_the_start_up_of_another_module_sets_it_aside(void **
     json_object_object_add(options, "folder", json_object_new_string("/nowhere"));
     json_object_object_add(options, "fail_in", json_object_new_string("crash"));
     session_add_collector(session, "crasher", "test-folder", options, false);
-    add_three_files(session);
+    session_add_three_files(session);
     session_pass(session);
     assert_three_files(session);
     assert_int_equal(ledger_pass_of(session->ledger, "crasher")->result, ATVM_COLLECT_UNAVAILABLE);
@@ -634,16 +436,6 @@ int main(int argument_count, char **arguments)
         TEST(test_several_bad_files_cost_only_themselves),
         TEST(test_what_a_file_said_before_it_was_set_aside_stays),
         TEST(test_a_collector_that_crashes_outside_of_files_does_not_stop_the_others),
-        TEST(test_an_undisturbed_pass_for_comparison),
-        TEST(test_a_killed_worker_changes_nothing_but_a_gap),
-        TEST(test_a_worker_killed_thrice_in_one_file_changes_nothing_but_gaps),
-        TEST(test_a_terminated_worker_changes_nothing_but_a_gap),
-        TEST(test_a_stopped_worker_is_replaced_and_changes_nothing_but_a_gap),
-        TEST(test_a_crash_that_does_not_repeat_changes_nothing_but_a_gap),
-        TEST(test_failures_count_only_in_a_row),
-        TEST(test_a_worker_that_is_killed_while_idle_is_replaced),
-        TEST(test_a_worker_that_is_stopped_while_idle_is_replaced_with_the_next_pass),
-        TEST(test_no_worker_is_left_behind),
         TEST(test_a_failing_start_up_is_told_in_the_modules_words),
         TEST(test_a_missing_module_is_a_failing_start_up),
         TEST(test_a_module_that_needs_the_network_is_refused),

@@ -189,13 +189,60 @@ static void templates_and_blacklist_are_kept(void **state)
                   "                          default_options = [ \"--test_partition\" ]; }; };\n"
                   "blacklist = ( { vm = \"atvm6-centos6.0\"; reason = \"can't compile\"; } );\n",
                   NULL);
+    const struct config_template *template;
 
     (void)state;
-    assert_string_equal(json_text(config->templates),
-                        "{\"cmc-e2e\":{\"flow\":[\"1. Set up\",\"2. Go\"],"
-                        "\"default_options\":[\"--test_partition\"]}}");
+    template = config_find_template(config, "cmc-e2e");
+    assert_non_null(template);
+    assert_int_equal(template->flow_count, 2);
+    assert_string_equal(template->flow[0], "1. Set up");
+    assert_string_equal(template->flow[1], "2. Go");
+    assert_int_equal(template->default_option_count, 1);
+    assert_string_equal(template->default_options[0], "--test_partition");
+    assert_true(template->takes_plugin);
+    assert_null(config_find_template(config, "cmc-reboot"));
+    assert_null(config_find_template(config, NULL));
     assert_string_equal(json_text(config->blacklist),
                         "[{\"vm\":\"atvm6-centos6.0\",\"reason\":\"can't compile\"}]");
+    config_free(config);
+}
+
+/* Key by key: a file that says one thing of a template leaves the rest as it is built in. */
+static void a_template_keeps_what_is_built_in_and_not_written(void **state)
+{
+    struct config *config =
+        load_text("templates = { cmc-e2e = { default_options = [ \"--x\" ]; };\n"
+                  "              cmc-systemOS = { plugin = true; }; };\n",
+                  NULL);
+    const struct config_template *template = config_find_template(config, "cmc-e2e");
+
+    (void)state;
+    assert_int_equal(template->flow_count, 22);
+    assert_string_equal(template->flow[0], "1. Verifying set up");
+    assert_string_equal(template->flow[21], "22. Power off");
+    assert_int_equal(template->default_option_count, 1);
+    assert_true(config_find_template(config, "cmc-systemOS")->takes_plugin);
+    assert_null(config_find_template(config, "cmc-systemOS")->flow);
+    config_free(config);
+    config = load_text("", NULL);
+    assert_false(config_find_template(config, "cmc-systemOS")->takes_plugin);
+    config_free(config);
+}
+
+static void the_time_zone_is_the_systems_or_a_known_one(void **state)
+{
+    struct config *config = load_text("", NULL);
+
+    (void)state;
+    assert_null(config->time_zone);
+    config_free(config);
+    config = load_text("time_zone = \"America/New_York\";\n", NULL);
+    assert_string_equal(config->time_zone, "America/New_York");
+    setenv("ATVM_WATCHER_TIME_ZONE", "system", 1);
+    config_free(config);
+    config = load_text("time_zone = \"America/New_York\";\n", NULL);
+    assert_null(config->time_zone);
+    unsetenv("ATVM_WATCHER_TIME_ZONE");
     config_free(config);
 }
 
@@ -253,6 +300,23 @@ static void the_environment_stands_before_the_file(void **state)
     unsetenv("ATVM_WATCHER_STATE_ROOT");
 }
 
+static void the_channel_of_the_environment_goes_to_the_mattermost_sinks(void **state)
+{
+    struct config *config;
+
+    (void)state;
+    setenv("MATTERMOST_ATVM_CHANNEL", "qa-runs", 1);
+    config = load_text("sinks = ( { module = \"mattermost\"; channel = \"town-square\"; },\n"
+                       "          { module = \"stdout\"; } );\n",
+                       "b1");
+    assert_string_equal(
+        json_object_get_string(json_object_object_get(config->sinks[0].options, "channel")),
+        "qa-runs");
+    assert_null(json_object_object_get(config->sinks[1].options, "channel"));
+    config_free(config);
+    unsetenv("MATTERMOST_ATVM_CHANNEL");
+}
+
 /* ---- what is wrong ---- */
 
 static const struct {
@@ -262,8 +326,9 @@ static const struct {
      "test.conf:2: unknown setting \"pol_interval\"; did you mean \"poll_interval\"?"},
     {"colour = \"red\";\n",
      "test.conf:1: unknown setting \"colour\"; known here: automation_root, state_root, run_log, "
-     "launch_log, cypress_config, vm_inventory, poll_interval, settle, start_grace, hang_after, "
-     "stuck_after, collect_timeout, deliver_timeout, on_stuck_runner, on_conflict, on_uncertain, "
+     "launch_log, cypress_config, vm_inventory, time_zone, poll_interval, settle, start_grace, "
+     "hang_after, stuck_after, collect_timeout, deliver_timeout, on_stuck_runner, on_conflict, "
+     "on_uncertain, "
      "collectors, precedence, sinks, retry, templates, blacklist"},
     {"\nsettle = 3;\n", "test.conf:2: settle: expected a duration in quotes such as \"5s\", "
                         "\"10m\" or \"2h\", got a number"},
@@ -329,6 +394,13 @@ static const struct {
     {"templates = { cmc-e2e = { flow = [ ]; }; };\n",
      "test.conf:1: templates.cmc-e2e.flow: expected at least one element, got an empty list; fill "
      "it, or remove the setting to get the default"},
+    {"templates = { cmc-e2e = {\n  plugin = \"no\"; }; };\n",
+     "test.conf:2: templates.cmc-e2e.plugin: expected true or false without quotes, got a string"},
+    {"time_zone = \"America/Nowhere\";\n",
+     "test.conf:1: time_zone: this machine knows no time zone \"America/Nowhere\"; give "
+     "\"system\", "
+     "or a name such as \"America/New_York\" (`timedatectl list-timezones` lists them)"},
+    {"time_zone = 1;\n", "test.conf:1: time_zone: expected a string in quotes, got a number"},
     {"blacklist = (\n  { vm = \"atvm1-x\"; } );\n",
      "test.conf:2: blacklist: an entry without reason; add reason = \"…\""},
     {"settle = \"1s\"\nrun_log \"x\";\n", "test.conf:2: syntax error; look for a missing quote, "
@@ -430,6 +502,20 @@ static void every_shipped_example_loads(void **state)
     }
 }
 
+/* Of what is built in; the default options of a launch are the file's own. */
+static void assert_same_templates(const struct config *file, const struct config *built_in)
+{
+    for (size_t i = 0; i < built_in->template_count; i++) {
+        const struct config_template *template = &built_in->templates[i];
+        const struct config_template *written = config_find_template(file, template->name);
+
+        assert_int_equal(written->takes_plugin, template->takes_plugin);
+        assert_int_equal(written->flow_count, template->flow_count);
+        for (size_t j = 0; j < template->flow_count; j++)
+            assert_string_equal(written->flow[j], template->flow[j]);
+    }
+}
+
 /* The commented file shows the defaults; where it says something else, one of the two is wrong. */
 static void the_commented_file_says_what_is_built_in(void **state)
 {
@@ -460,6 +546,8 @@ static void the_commented_file_says_what_is_built_in(void **state)
     assert_int_equal(file->on_conflict, built_in->on_conflict);
     assert_int_equal(file->terminate_stuck_runner, built_in->terminate_stuck_runner);
     assert_int_equal(file->resend_uncertain, built_in->resend_uncertain);
+    assert_null(file->time_zone);
+    assert_same_templates(file, built_in);
     for (int question = 0; question < QUESTION_COUNT; question++) {
         assert_int_equal(file->precedence_count[question], built_in->precedence_count[question]);
         for (size_t i = 0; i < file->precedence_count[question]; i++)
@@ -521,8 +609,11 @@ int main(void)
         cmocka_unit_test(a_file_changes_what_it_names_and_nothing_else),
         cmocka_unit_test(modules_keep_their_order_names_options_and_lines),
         cmocka_unit_test(templates_and_blacklist_are_kept),
+        cmocka_unit_test(a_template_keeps_what_is_built_in_and_not_written),
+        cmocka_unit_test(the_time_zone_is_the_systems_or_a_known_one),
         cmocka_unit_test(an_included_file_is_part_of_it),
         cmocka_unit_test(the_environment_stands_before_the_file),
+        cmocka_unit_test(the_channel_of_the_environment_goes_to_the_mattermost_sinks),
         cmocka_unit_test(a_wrong_file_is_told_where_what_and_the_remedy),
         cmocka_unit_test(a_file_that_cannot_be_read_is_no_default),
         cmocka_unit_test(a_build_that_could_leave_its_folder_is_refused),

@@ -9,7 +9,7 @@
 
 #include "cleanup.h"
 #include "error-text.h"
-#include "memory.h"
+#include "terminal-text.h"
 #include "utf8.h"
 
 static void utf8_is_valid_up_to_its_first_wrong_byte(void **state)
@@ -44,6 +44,35 @@ static void text_is_cut_between_characters(void **state)
     (void)state;
     for (size_t limit = 0; limit < sizeof(cuts) / sizeof(cuts[0]); limit++)
         assert_int_equal(utf8_cut(text, strlen(text), limit), cuts[limit]);
+}
+
+static void control_sequences_of_a_terminal_are_known_whole(void **state)
+{
+    static const struct {
+        const char *text, *rest;
+    } cases[] = {
+        {"\x1b", ""},
+        {"\x1b[31mred", "red"},
+        {"\x1b[1;38;5;196mred", "red"},
+        {"\x1b[?25lx", "x"},
+        {"\x1b[31", ""},               /* cut off */
+        {"\x1b[\xc3\xa9", "\xc3\xa9"}, /* ended by what it cannot hold */
+        {"\x1b]0;title\atext", "text"},
+        {"\x1b]8;;https://x\x1b\\link", "link"},
+        {"\x1bPdevice\x1b\\text", "text"},
+        {"\x1b]0;never ended\ntext", "\ntext"},
+        {"\x1b(Btext", "text"},
+        {"\x1b=text", "text"},
+        {"\x1b\xc3\xa9", "\xc3\xa9"},
+        {"\x1b\ntext", "\ntext"},
+        {"\x1b\x1b[m", "\x1b[m"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_string_equal(cases[i].text +
+                                terminal_sequence_length(cases[i].text, strlen(cases[i].text)),
+                            cases[i].rest);
 }
 
 static void thrown_errors_are_told_from_words(void **state)
@@ -92,6 +121,8 @@ static void text_is_cleaned(void **state)
          "Error: x"},
         {"2 files differ\n    at least one of them", "2 files differ\n    at least one of them"},
         {"    at a (b.js:1:2)", NULL},
+        {"Error: x\n\tat a (b.js:1:2)\n  at <anonymous>\nthe rest", "Error: x\nthe rest"},
+        {"\x1b]0;title\aError\x1b]8;;never ended\nnext", "Error\nnext"},
     };
 
     (void)state;
@@ -119,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_valid_up_to_its_first_wrong_byte),
         cmocka_unit_test(text_is_cut_between_characters),
+        cmocka_unit_test(control_sequences_of_a_terminal_are_known_whole),
         cmocka_unit_test(thrown_errors_are_told_from_words),
         cmocka_unit_test(text_is_cleaned),
         cmocka_unit_test(long_text_is_cut_at_a_character),

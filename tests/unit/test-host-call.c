@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fake-host.h"
 #include "host-call.h"
 #include "memory.h"
@@ -83,6 +84,17 @@ static void a_source_ends_with_a_reason_or_without(void **state)
     assert_false(json_object_object_get_ex(unit, "reason", NULL));
 }
 
+static void a_pass_ends_some_time_before_its_deadline(void **state)
+{
+    const struct atvm_host *host = fake_host_table(*state);
+
+    fake_host_set_deadline(*state, clock_ns(CLOCK_MONOTONIC) + 3600 * NS_PER_SECOND);
+    assert_false(host_is_out_of_time(host, NS_PER_SECOND));
+    assert_true(host_is_out_of_time(host, 3601 * NS_PER_SECOND));
+    fake_host_set_deadline(*state, clock_ns(CLOCK_MONOTONIC) - 1);
+    assert_true(host_is_out_of_time(host, 0));
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -90,6 +102,7 @@ int main(void)
         TEST(a_failure_returns_the_result_it_was_given),
         TEST(a_long_message_is_cut_between_characters),
         TEST(a_source_ends_with_a_reason_or_without),
+        TEST(a_pass_ends_some_time_before_its_deadline),
     };
 
     return cmocka_run_group_tests_name("host-call", tests, NULL, NULL);

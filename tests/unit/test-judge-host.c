@@ -336,6 +336,15 @@ static void what_lies_outside_the_window_by_any_of_its_times_is_no_evidence(void
     scene_junit(&scene, A, 22, 0, 0);
     expect(&scene, A, HOST_PASS, "direct-pass");
     scene_close(&scene);
+    /* The clock was set back by an hour: what it has shown belongs to the window. */
+    scene_open(&scene, one);
+    scene_processes(&scene, 0);
+    scene_junit(&scene, A, 21, 1, 3000);
+    scene.now = 0;
+    expect(&scene, A, HOST_NOT_STARTED, "not-begun-yet");
+    scene.policy.until_ns = (SCENE_START + 3600) * INT64_C(1000000000);
+    expect(&scene, A, HOST_FAIL, "any-direct-failure");
+    scene_close(&scene);
 }
 
 static void host_without_results_is_told_apart(void **state)
@@ -407,6 +416,52 @@ static void precedence_decides_each_question_apart(void **state)
     }
 }
 
+/* The test for which a hook failed is one and the same failure as the hook. */
+static void text_of_a_hook_is_that_of_the_test_it_ran_for(void **state)
+{
+    static const struct {
+        const char *named, *other;
+        bool is_same;
+    } rows[] = {
+        {"3. Title", "\\\"before each\\\" hook for \\\"3. Title\\\"", true},
+        {"\\\"after each\\\" hook: tidy for \\\"3. Title\\\"", "3. Title", true},
+        {"3. Title", "\\\"before each\\\" hook for \\\"13. Title\\\"", false},
+        {"3. Title", "a test for \\\"3. Title\\\"", false},
+        {"[[ before all #1 ]]", "\\\"before all\\\" hook for \\\"1. First\\\"", true},
+        {"\\\"after all\\\" hook for \\\"9. Last\\\"", "[[ after all #1 ]]", true},
+        {"[[ before all #1 ]]", "\\\"after all\\\" hook for \\\"9. Last\\\"", false},
+        {"\\\"before all\\\" hook", "\\\"before all\\\" hook for \\\"1. First\\\"", false},
+    };
+    static const char *const json_first[] = {"reporter-json"};
+    static const char *const rich_first[] = {"mochawesome"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 0);
+        scene_source(&scene, "reporter-json", "reporter-json", "/x/logs/a/a.json", A, 2000);
+        scene_record(&scene,
+                     "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"derived\","
+                     "\"outcome\":\"fail\",\"step\":\"%s\",\"message\":\"thin\"",
+                     rows[i].named);
+        scene_end(&scene, "whole");
+        scene_source(&scene, "mochawesome", "mochawesome", "/x/m/a.json", "", 2000);
+        scene_record(&scene,
+                     "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                     "\"outcome\":\"fail\",\"step\":\"%s\",\"message\":\"rich\"",
+                     rows[i].other);
+        scene_end(&scene, "whole");
+        scene.policy.precedence[QUESTION_STEP] = json_first;
+        scene.policy.precedence_count[QUESTION_STEP] = 1;
+        scene.policy.precedence[QUESTION_EXCERPT] = rich_first;
+        scene.policy.precedence_count[QUESTION_EXCERPT] = 1;
+        assert_string_equal(scene_host(&scene, A)->error, rows[i].is_same ? "rich" : "thin");
+        scene_close(&scene);
+    }
+}
+
 static void text_of_another_step_is_not_shown_where_the_named_step_has_one(void **state)
 {
     static const char *const junit_first[] = {"junit"};
@@ -431,6 +486,109 @@ static void text_of_another_step_is_not_shown_where_the_named_step_has_one(void 
     scene_close(&scene);
 }
 
+static void conflict_settled_by_precedence_still_needs_what_every_pass_needs(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    /* In a categorized run with a log: the row. */
+    scene_open(&scene, one);
+    scene.policy.categorized = true;
+    scene.policy.on_conflict = ON_CONFLICT_PRECEDENCE;
+    scene_processes(&scene, 0);
+    scene_whole_log(&scene, one, "-");
+    scene_source(&scene, "mochawesome", "mochawesome", "/x/m/a.json", "", 2000);
+    scene_result(&scene, A, "direct", "test-nodes", "pass", 22, 0);
+    scene_end(&scene, "whole");
+    scene_junit(&scene, A, 21, 1, 2000);
+    expect(&scene, A, HOST_UNKNOWN, "row-of-the-batch-missing");
+    scene_close(&scene);
+    /* No failure marker against it. */
+    scene_open(&scene, one);
+    scene.policy.on_conflict = ON_CONFLICT_PRECEDENCE;
+    scene_processes(&scene, 0);
+    scene_source(&scene, "mochawesome", "mochawesome", "/x/m/a.json", "", 2000);
+    scene_result(&scene, A, "direct", "test-nodes", "pass", 22, 0);
+    scene_end(&scene, "whole");
+    scene_junit(&scene, A, 21, 1, 2000);
+    expect(&scene, A, HOST_PASS, "conflict-settled-by-precedence");
+    marker(&scene, A, 2000);
+    expect(&scene, A, HOST_UNKNOWN, "failure-marker-against-direct-pass");
+    scene_close(&scene);
+}
+
+static void damaged_newer_file_does_not_take_back_an_older_failure(void **state)
+{
+    static const char *const qualities[] = {"damaged", "growing"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct scene scene;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 0);
+        scene_whole_log(&scene, one, "p");
+        scene_junit(&scene, A, 21, 1, 2000);
+        scene_source(&scene, "junit", "junit", "/x/xml/test-result-a.xml", A, 2100);
+        scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\","
+                             "\"basis\":\"direct\",\"form\":\"testcases\"");
+        scene_end(&scene, qualities[i]);
+        expect(&scene, A, HOST_FAIL, "any-direct-failure");
+        /* A whole one does. */
+        scene_junit(&scene, A, 22, 0, 2200);
+        expect(&scene, A, HOST_PASS, "direct-pass");
+        scene_close(&scene);
+    }
+}
+
+static void log_proves_nothing_where_a_direct_source_saw_no_test_executed(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, one);
+    scene_processes(&scene, 0);
+    flow(&scene, A);
+    clean_log(&scene, A, "events-custom", "1. First\\n2. Second");
+    scene_bookkeeping(&scene, "build", 2500);
+    expect(&scene, A, HOST_PASS, "whole-log-proves");
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                         "\"form\":\"cloud-row\",\"outcome\":\"pass\",\"batch\":1,\"tests\":2,"
+                         "\"passed\":0,\"failed\":0,\"pending\":2,\"skipped\":0");
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_end(&scene, "whole");
+    expect(&scene, A, HOST_UNKNOWN, "no-proof");
+    scene_close(&scene);
+}
+
+/* A log that an earlier run of that name had begun, or a runner that was started again into it. */
+static void pass_in_an_earlier_part_of_the_log_is_not_that_of_a_later_attempt(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_source(&scene, "runlog", "log", "/tmp/build.log", NULL, 3000);
+    scene_result(&scene, A, "direct", "cloud-row", "pass", 22, 0);
+    scene_result(&scene, B, "direct", "cloud-row", "pass", 22, 0);
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":2");
+    scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" A "\",\"batch\":2");
+    scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" B "\",\"batch\":2");
+    scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                         "\"form\":\"cloud-row\",\"outcome\":\"pass\",\"batch\":2,\"tests\":2,"
+                         "\"passed\":2,\"failed\":0,\"pending\":0,\"skipped\":0");
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":2");
+    scene_end(&scene, "whole");
+    expect(&scene, A, HOST_PASS, "direct-pass");
+    expect(&scene, B, HOST_MISSING, "left-nothing");
+    assert_string_equal(scene_host(&scene, B)->decisions[QUESTION_STATUS].candidates[0].rule,
+                        "older-part-of-the-log");
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,7 +608,12 @@ int main(void)
         cmocka_unit_test(what_lies_outside_the_window_by_any_of_its_times_is_no_evidence),
         cmocka_unit_test(host_without_results_is_told_apart),
         cmocka_unit_test(precedence_decides_each_question_apart),
+        cmocka_unit_test(text_of_a_hook_is_that_of_the_test_it_ran_for),
         cmocka_unit_test(text_of_another_step_is_not_shown_where_the_named_step_has_one),
+        cmocka_unit_test(conflict_settled_by_precedence_still_needs_what_every_pass_needs),
+        cmocka_unit_test(damaged_newer_file_does_not_take_back_an_older_failure),
+        cmocka_unit_test(log_proves_nothing_where_a_direct_source_saw_no_test_executed),
+        cmocka_unit_test(pass_in_an_earlier_part_of_the_log_is_not_that_of_a_later_attempt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #define A "atvm1-redhat9.1"
 #define B "atvm2-ubuntu24.04"
+#define C "atvm3-redhat9.2"
 
 static const char *const two[] = {A, B, NULL};
 
@@ -221,6 +222,18 @@ static void cancellation_stands_before_everything(void **state)
     scene_close(&scene);
 }
 
+static void batch(struct scene *scene, int number, const char *name, const char *host,
+                  const char *outcome, bool ended)
+{
+    scene_record(scene, "\"claim\":\"scope-started\",\"batch\":%d%s%s%s", number,
+                 name ? ",\"scope\":\"" : "", name ? name : "", name ? "\"" : "");
+    scene_record(scene, "\"claim\":\"host-started\",\"host\":\"%s\",\"batch\":%d", host, number);
+    if (!ended)
+        return;
+    scene_row(scene, host, outcome, number);
+    scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
+}
+
 static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
 {
     static const char *const asked[] = {A, NULL};
@@ -234,6 +247,31 @@ static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
     assert_int_equal(scene.verdict->scopes[0].host_count, 2);
     assert_non_null(strstr(scene.verdict->scopes[0].notes[0], B));
     scene_close(&scene);
+}
+
+static void batch_without_a_spec_pattern_is_not_uninvited(void **state)
+{
+    static const char *const nobody[] = {NULL};
+    struct scene scene;
+
+    (void)state;
+    for (int listed = 0; listed < 2; listed++) {
+        static const char *const asked[] = {A, NULL};
+        const struct verdict *verdict;
+
+        scene_open(&scene, listed ? asked : nobody);
+        scene.policy.categorized = true;
+        scene_processes(&scene, 0);
+        scene_log_part(&scene, 1, 2000);
+        scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" A "\",\"batch\":1");
+        batch(&scene, 1, "build-redhat", A, "pass", true);
+        batch(&scene, 2, "build-ubuntu", B, "pass", true);
+        scene_end(&scene, "whole");
+        verdict = scene_judge(&scene);
+        assert_int_equal(verdict->scope_count, 2);
+        assert_int_equal(verdict->scopes[1].note_count, listed);
+        scene_close(&scene);
+    }
 }
 
 static void artifact_of_a_stranger_does_not_count(void **state)
@@ -253,22 +291,6 @@ static void artifact_of_a_stranger_does_not_count(void **state)
 }
 
 /* ---------------------------------------------------------------- categorized runs */
-
-static void batch(struct scene *scene, int number, const char *name, const char *host,
-                  const char *outcome, bool ended)
-{
-    scene_record(scene, "\"claim\":\"scope-started\",\"batch\":%d%s%s%s", number,
-                 name ? ",\"scope\":\"" : "", name ? name : "", name ? "\"" : "");
-    scene_record(scene, "\"claim\":\"host-started\",\"host\":\"%s\",\"batch\":%d", host, number);
-    if (!ended)
-        return;
-    scene_record(scene,
-                 "\"claim\":\"host-result\",\"host\":\"%s\",\"basis\":\"direct\","
-                 "\"form\":\"cloud-row\",\"outcome\":\"%s\",\"batch\":%d,\"tests\":2,\"passed\":%d,"
-                 "\"failed\":%d,\"pending\":0,\"skipped\":0",
-                 host, outcome, number, *outcome == 'p' ? 2 : 1, *outcome == 'p' ? 0 : 1);
-    scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
-}
 
 static void sub_runs_end_apart_and_the_parent_is_the_worst_of_them(void **state)
 {
@@ -372,6 +394,319 @@ static void sub_runs_show_without_a_log_by_their_xml_and_hosts(void **state)
     scene_close(&scene);
 }
 
+/* ---------------------------------------------------------------- batches and parts of the log */
+
+static const char *const three[] = {A, B, C, NULL};
+
+static void open_categorized(struct scene *scene, const char *const *hosts)
+{
+    scene_open(scene, hosts);
+    scene->policy.categorized = true;
+    scene_processes(scene, 0);
+}
+
+static void expect_scope(const struct verdict *verdict, size_t number, const char *name,
+                         enum run_state state, size_t hosts)
+{
+    const struct scope_verdict *scope = &verdict->scopes[number];
+
+    assert_true(number < verdict->scope_count);
+    assert_string_equal(scope->name, name);
+    assert_string_equal(run_state_name(scope->state), run_state_name(state));
+    assert_int_equal(scope->host_count, hosts);
+}
+
+static void log_rotated_between_batches_keeps_its_sub_runs_apart(void **state)
+{
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, two);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    scene_log_part(&scene, 2, 3000);
+    batch(&scene, 1, "build-ubuntu", B, "fail", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    assert_int_equal(verdict->scope_count, 2);
+    expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+    expect_scope(verdict, 1, "build-ubuntu", STATE_FAILED, 1);
+    scene_close(&scene);
+}
+
+static void log_rotated_within_a_batch_is_still_one_sub_run(void **state)
+{
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, three);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", false);
+    scene_end(&scene, "whole");
+    /* The rest of it, nameless, then the next one. */
+    scene_log_part(&scene, 2, 3000);
+    batch(&scene, 1, NULL, C, "pass", false);
+    scene_row(&scene, A, "pass", 1);
+    scene_row(&scene, C, "pass", 1);
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    batch(&scene, 2, "build-ubuntu", B, "fail", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    assert_int_equal(verdict->scope_count, 2);
+    expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 2);
+    expect_scope(verdict, 1, "build-ubuntu", STATE_FAILED, 1);
+    /* Only its end. */
+    scene_close(&scene);
+    open_categorized(&scene, two);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", false);
+    scene_row(&scene, A, "pass", 1);
+    scene_end(&scene, "whole");
+    scene_log_part(&scene, 2, 3000);
+    scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":1");
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    assert_int_equal(verdict->scope_count, 1);
+    expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+    scene_close(&scene);
+}
+
+/* The clock may have been set back between the two readings. */
+static void parts_of_a_log_stand_in_the_order_in_which_they_were_written(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, NULL, A, "pass", true);
+    batch(&scene, 1, NULL, B, "pass", true);
+    scene_end(&scene, "whole");
+    scene.now -= 60;
+    scene_log_part(&scene, 2, 3000);
+    batch(&scene, 1, NULL, A, "pass", false);
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_TERMINATED, false);
+    scene_close(&scene);
+}
+
+static void second_batch_of_an_ended_sub_runs_name_has_a_name_of_its_own(void **state)
+{
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, three);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    batch(&scene, 2, "build-redhat", C, "fail", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    assert_int_equal(verdict->scope_count, 2);
+    expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+    expect_scope(verdict, 1, "build-redhat-batch2", STATE_FAILED, 1);
+    scene_close(&scene);
+}
+
+static void batch_begun_anew_before_its_end_is_the_same_sub_run(void **state)
+{
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, two);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", false);
+    batch(&scene, 2, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    assert_int_equal(verdict->scope_count, 1);
+    expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+    scene_close(&scene);
+}
+
+static void batch_of_which_nothing_is_known_yet_is_no_sub_run(void **state)
+{
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, two);
+    scene_processes(&scene, 41);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":2");
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    assert_int_equal(verdict->scope_count, 1);
+    assert_int_equal(verdict->state, STATE_RUNNING);
+    scene_close(&scene);
+}
+
+static void sub_run_without_a_spec_pattern_needs_every_host_of_its_family(void **state)
+{
+    static const char *const hosts[] = {A, C, NULL};
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, hosts);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    expect_scope(scene_judge(&scene), 0, "build-redhat", STATE_UNKNOWN, 2);
+    scene_close(&scene);
+    /* With one, the log has said whom it was to run. */
+    open_categorized(&scene, hosts);
+    scene_log_part(&scene, 1, 2000);
+    scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" A "\",\"batch\":1");
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+    assert_int_equal(verdict->state, STATE_UNKNOWN);
+    scene_close(&scene);
+}
+
+/* R1.6 for the run of the sub-runs: while the runner lives another batch may come. */
+static void categorized_run_goes_on_until_its_runner_had_the_time_to_exit(void **state)
+{
+    static const char *const hosts[] = {A, NULL};
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, hosts);
+    scene_processes(&scene, 41);
+    scene_log_part(&scene, 1, 3000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_record(&scene, "\"claim\":\"scope-totals\",\"form\":\"cloud-totals\",\"batch\":1,"
+                         "\"outcome\":\"pass\",\"tests\":2,\"passed\":2,\"failed\":0");
+    scene_end(&scene, "whole");
+    scene.now = 3000 + 299;
+    expect(&scene, STATE_RUNNING, false);
+    assert_true(scene.verdict->more_may_come);
+    assert_int_equal(scene.verdict->scopes[0].state, STATE_COMPLETED);
+    scene.now = 3000 + 300;
+    expect(&scene, STATE_COMPLETED, false);
+    assert_false(scene.verdict->more_may_come);
+    /* Nobody said which hosts there are. */
+    scene.policy.host_count = 0;
+    expect(&scene, STATE_RUNNING, false);
+    scene_processes(&scene, 0);
+    expect(&scene, STATE_COMPLETED, false);
+    assert_false(scene.verdict->more_may_come);
+    scene_close(&scene);
+}
+
+static void batch_cancelled_in_the_cloud_does_not_end_a_run_that_goes_on(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, two);
+    scene_processes(&scene, 41);
+    scene_log_part(&scene, 1, 3000);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_record(&scene, "\"claim\":\"cancelled\",\"batch\":1,\"text\":\"by user\"");
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_CANCELLED, false);
+    assert_true(scene.verdict->more_may_come);
+    scene_processes(&scene, 0);
+    expect(&scene, STATE_CANCELLED, false);
+    assert_false(scene.verdict->more_may_come);
+    scene_close(&scene);
+}
+
+static void silence_without_a_look_at_the_processes_ends_nothing(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    for (int categorized = 0; categorized < 2; categorized++) {
+        scene_open(&scene, two);
+        scene.policy.categorized = categorized;
+        scene_log_part(&scene, 1, 2000);
+        batch(&scene, 1, categorized ? "build-redhat" : NULL, A, "pass", false);
+        scene_end(&scene, "whole");
+        scene.now = 2000 + 7199;
+        expect(&scene, STATE_RUNNING, false);
+        scene.now = 2000 + 7200;
+        expect(&scene, STATE_HUNG, false);
+        scene_close(&scene);
+    }
+}
+
+static void log_that_is_not_read_to_its_end_decides_nothing_yet(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_log_part(&scene, 1, 2000);
+    batch(&scene, 1, NULL, A, "pass", false);
+    scene_end(&scene, "growing");
+    scene_pass(&scene, "runlog", "again");
+    scene_junit(&scene, A, 22, 0, 2000);
+    scene_junit(&scene, B, 22, 0, 2000);
+    scene_bookkeeping(&scene, "build", 2500);
+    expect(&scene, STATE_RUNNING, false);
+    /* Nothing more of it can be read. */
+    scene_pass(&scene, "runlog", "unavailable");
+    expect(&scene, STATE_COMPLETED, true);
+    scene_close(&scene);
+}
+
+static void run_is_complete_only_where_something_says_who_was_meant(void **state)
+{
+    static const char *const nobody[] = {NULL};
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, nobody);
+    scene_processes(&scene, 0);
+    scene_junit(&scene, A, 22, 0, 2000);
+    scene_bookkeeping(&scene, "build", 2500);
+    expect(&scene, STATE_UNKNOWN, false);
+    assert_string_equal(scene.verdict->scopes[0].rule, "expected-hosts-not-known");
+    /* The table of all that ran does. */
+    scene_log_part(&scene, 1, 2600);
+    batch(&scene, 1, NULL, A, "pass", false);
+    scene_row(&scene, A, "pass", 1);
+    scene_record(&scene, "\"claim\":\"scope-totals\",\"form\":\"cloud-totals\",\"batch\":1,"
+                         "\"outcome\":\"pass\",\"tests\":2,\"passed\":2,\"failed\":0");
+    scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_COMPLETED, true);
+    scene_close(&scene);
+}
+
+/* The log of a stale config: the batch has more hosts than the run. */
+static void batch_may_expect_any_number_of_hosts_that_nobody_asked_for(void **state)
+{
+    static const char *const asked[] = {A, NULL};
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, asked);
+    scene_log_part(&scene, 1, 2000);
+    scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":1,\"scope\":\"build-redhat\"");
+    for (int i = 0; i < 3000; i++)
+        scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"atvm%d-redhat8\",\"batch\":1",
+                     i);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    expect_scope(verdict, 0, "build-redhat", STATE_UNKNOWN, 3001);
+    scene_close(&scene);
+}
+
 static void closed_state_stays_what_it_is(void **state)
 {
     (void)state;
@@ -397,11 +732,25 @@ int main(void)
         cmocka_unit_test(cancellation_stands_before_everything),
         cmocka_unit_test(unexpected_host_of_the_own_log_counts_and_is_noted),
         cmocka_unit_test(artifact_of_a_stranger_does_not_count),
+        cmocka_unit_test(batch_without_a_spec_pattern_is_not_uninvited),
         cmocka_unit_test(sub_runs_end_apart_and_the_parent_is_the_worst_of_them),
         cmocka_unit_test(batch_that_announces_the_builds_own_name_is_named_after_its_family),
         cmocka_unit_test(hosts_of_no_sub_run_make_an_ended_parent_unknown),
         cmocka_unit_test(cancellation_closes_the_sub_runs_that_have_not_ended),
         cmocka_unit_test(sub_runs_show_without_a_log_by_their_xml_and_hosts),
+        cmocka_unit_test(log_rotated_between_batches_keeps_its_sub_runs_apart),
+        cmocka_unit_test(log_rotated_within_a_batch_is_still_one_sub_run),
+        cmocka_unit_test(parts_of_a_log_stand_in_the_order_in_which_they_were_written),
+        cmocka_unit_test(second_batch_of_an_ended_sub_runs_name_has_a_name_of_its_own),
+        cmocka_unit_test(batch_begun_anew_before_its_end_is_the_same_sub_run),
+        cmocka_unit_test(batch_of_which_nothing_is_known_yet_is_no_sub_run),
+        cmocka_unit_test(sub_run_without_a_spec_pattern_needs_every_host_of_its_family),
+        cmocka_unit_test(categorized_run_goes_on_until_its_runner_had_the_time_to_exit),
+        cmocka_unit_test(batch_cancelled_in_the_cloud_does_not_end_a_run_that_goes_on),
+        cmocka_unit_test(silence_without_a_look_at_the_processes_ends_nothing),
+        cmocka_unit_test(log_that_is_not_read_to_its_end_decides_nothing_yet),
+        cmocka_unit_test(run_is_complete_only_where_something_says_who_was_meant),
+        cmocka_unit_test(batch_may_expect_any_number_of_hosts_that_nobody_asked_for),
         cmocka_unit_test(closed_state_stays_what_it_is),
     };
 

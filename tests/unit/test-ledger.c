@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger.h"
 
@@ -195,10 +197,34 @@ static void snapshot_reads_back_the_same(void **state)
     second = snapshot(copy->ledger);
     assert_string_equal(first, second);
     assert_true(copy->ledger->sources[0]->retired);
+    assert_non_null(ledger_pass_of(copy->ledger, "proc"));
+    ledger_forget_passes(copy->ledger);
+    assert_null(ledger_pass_of(copy->ledger, "proc"));
     tear_down((void **)&copy);
     free(rest);
     free(first);
     free(second);
+}
+
+static void file_is_read_up_to_its_first_bad_line(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[] = "/tmp/test-ledger.XXXXXX";
+    int descriptor = mkstemp(path);
+    FILE *stream = fdopen(descriptor, "w");
+    char *error = NULL;
+
+    fprintf(stream, "%s\n%s\n%s\nno evidence\n", BEGIN_LOG("replace", "10", "1"),
+            RESULT("atvm1-redhat9.1"), END);
+    assert_int_equal(fclose(stream), 0);
+    assert_int_equal(ledger_read_file(fixture->ledger, path, &error), -EBADMSG);
+    assert_non_null(strstr(error, path));
+    assert_non_null(strstr(error, ":4: not a JSON object"));
+    assert_int_equal(fixture->ledger->source_count, 1);
+    free(error);
+    unlink(path);
+    assert_int_equal(ledger_read_file(fixture->ledger, path, &error), -ENOENT);
+    free(error);
 }
 
 int main(void)
@@ -211,6 +237,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(saying_the_same_again_is_no_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_lines_are_refused_with_the_reason, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(file_is_read_up_to_its_first_bad_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(snapshot_reads_back_the_same, set_up, tear_down),
     };
 

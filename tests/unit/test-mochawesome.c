@@ -283,6 +283,35 @@ static void node_without_any_state_was_skipped(void **state)
     host_result_free(&result);
 }
 
+/* mocha 7: the suite holds the first attempt, which has no state; the stats hold the last one. */
+static void retried_test_without_state_fails_only_where_the_stats_know_a_failure(void **state)
+{
+    static const struct {
+        struct stats stats;
+        int32_t outcome;
+        bool counted;
+    } cases[] = {
+        {{2, 2, 0, 0, 2, 0}, ATVM_OUTCOME_NONE, false},
+        {{2, 1, 1, 0, 2, 0}, ATVM_OUTCOME_FAIL, false},
+        {{1, 1, 0, 0, 2, 0}, ATVM_OUTCOME_FAIL, true},
+        {{2, 2, 0, 0, 3, 0}, ATVM_OUTCOME_FAIL, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct host_result result = parse_report(cases[i].stats, PASSED "," SKIPPED, "");
+
+        assert_int_equal(result.evidence.outcome, cases[i].outcome);
+        if (cases[i].outcome == ATVM_OUTCOME_NONE)
+            assert_non_null(strstr(result.damage, "2 passes, it holds 1"));
+        if (cases[i].counted)
+            assert_counts(&result.evidence, 2, 1, 0, 0, 1);
+        else
+            assert_counts(&result.evidence, -1, -1, -1, -1, -1);
+        host_result_free(&result);
+    }
+}
+
 static void failed_hook_alone_is_a_failure(void **state)
 {
     /* mocha: 1 passed, the hook failed, 1 skipped; other = 1 + 1 + 0 - 1, failures = 1 - other. */
@@ -610,6 +639,7 @@ int main(void)
         cmocka_unit_test(every_version_is_recounted_with_its_hooks),
         cmocka_unit_test(nodes_are_counted_by_what_became_of_them),
         cmocka_unit_test(node_without_any_state_was_skipped),
+        cmocka_unit_test(retried_test_without_state_fails_only_where_the_stats_know_a_failure),
         cmocka_unit_test(failed_hook_alone_is_a_failure),
         cmocka_unit_test(subtracted_stats_are_no_contradiction_and_wrong_ones_are),
         cmocka_unit_test(all_pending_is_no_pass),

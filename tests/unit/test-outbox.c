@@ -457,6 +457,34 @@ static void test_a_damaged_record_is_held_and_never_absent(void **state)
     }
 }
 
+static void test_a_look_shows_damage_and_changes_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct outbox_record *whole = record_for("chat", "first", 1, 1);
+    struct outbox_record *damaged = record_for("chat", "second", 1, 2);
+    struct outbox_list list;
+    char *before, *after;
+
+    save(scene, whole);
+    save(scene, damaged);
+    outbox_record_free(whole);
+    outbox_record_free(damaged);
+    scratch_write(scene->folder, "outbox/chat/second.json", "not json");
+    before = scratch_read(scene->folder, "outbox/chat/second.json");
+    assert_int_equal(outbox_look_all(scene->folder, NOW, &list, &scene->error), 0);
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.records[0]->message.scope, "second"); /* of unknown sequence */
+    assert_int_equal(list.records[0]->state, OUTBOX_UNCERTAIN);
+    assert_non_null(strstr(list.records[0]->explanation, "outbox/chat/second.json"));
+    assert_int_equal(list.records[1]->state, OUTBOX_PENDING);
+    outbox_list_free(&list);
+    after = scratch_read(scene->folder, "outbox/chat/second.json");
+    assert_string_equal(after, before);
+    assert_int_equal(scratch_count(scene->folder, "outbox/chat", ""), 2 + 2); /* and "." and ".." */
+    free(before);
+    free(after);
+}
+
 static void test_a_record_of_a_newer_version_is_refused(void **state)
 {
     struct scene *scene = *state;
@@ -581,6 +609,7 @@ int main(void)
         TEST(test_what_is_not_there_is_no_error_of_its_own),
         TEST(test_no_two_messages_share_a_file),
         TEST(test_a_damaged_record_is_held_and_never_absent),
+        TEST(test_a_look_shows_damage_and_changes_nothing),
         TEST(test_a_record_of_a_newer_version_is_refused),
         TEST(test_an_attempt_is_on_disk_before_it_begins),
         TEST(test_a_settled_attempt_leaves_no_receipt_file),

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "deliver.h"
 #include "delivery-scene.h"
 #include "memory.h"
@@ -87,6 +88,52 @@ static void test_the_format_is_the_sinks_own(void **state)
     outbox_record_free(record);
     json_object_put(described->description);
     described->description = NULL;
+}
+
+static char *render_form(void *user, const struct post_form *form)
+{
+    (void)user;
+    return memory_format("%zu bytes, %zu characters", form->limit_bytes, form->limit_characters);
+}
+
+/* Of the limits that a module states, an option max_characters lowers one. */
+static void test_a_message_is_asked_for_in_the_size_its_sink_takes(void **state)
+{
+    static const struct {
+        const char *description; /* NULL: not known */
+        int max_characters;      /* 0: not given */
+        const char *expected;
+    } cases[] = {
+        {NULL, 0, "0 bytes, 0 characters"},
+        {"{\"limit_bytes\":0,\"limit_characters\":0}", 0, "0 bytes, 0 characters"},
+        {"{\"limit_bytes\":9,\"limit_characters\":5}", 0, "9 bytes, 5 characters"},
+        {"{\"limit_bytes\":9,\"limit_characters\":5}", 7, "9 bytes, 5 characters"},
+        {"{\"limit_bytes\":9,\"limit_characters\":5}", 4, "9 bytes, 4 characters"},
+        {"{\"limit_characters\":0}", 4, "0 bytes, 4 characters"},
+    };
+    struct delivery_scene *scene = *state;
+    struct config_module *sink = delivery_scene_add(scene, "chat", "deliver");
+
+    delivery_scene_open(scene);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char *scope = memory_format("scope%zu", i), *error = NULL;
+        const struct post_message message = {
+            .scope = scope, .key = scope, .title = scope, .render = render_form};
+        struct outbox_record *record;
+
+        sink->description = cases[i].description ? json_tokener_parse(cases[i].description) : NULL;
+        if (cases[i].max_characters)
+            json_object_object_add(sink->options, "max_characters",
+                                   json_object_new_int(cases[i].max_characters));
+        assert_int_equal(post_scope(scene->post, &message, &error), 0);
+        record = delivery_scene_record(scene, "chat", scope);
+        assert_string_equal(record->message.body, cases[i].expected);
+        outbox_record_free(record);
+        json_object_put(sink->description);
+        sink->description = NULL;
+        json_object_object_del(sink->options, "max_characters");
+        free(scope);
+    }
 }
 
 static void test_what_each_behaviour_of_a_sink_leads_to(void **state)
@@ -335,11 +382,9 @@ static struct outbox_record *new_record(struct delivery_scene *scene)
         .title = memory_string("batch"),
         .body = memory_string("body"),
     };
-    struct timespec now;
 
     (void)scene;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return outbox_record_new("chat", &message, 1, now.tv_sec * INT64_C(1000000000));
+    return outbox_record_new("chat", &message, 1, clock_ns(CLOCK_REALTIME));
 }
 
 /* In the child a failed step ends it with 1, which the test sees. */
@@ -391,7 +436,8 @@ static struct outbox_record *start_worker(struct delivery_scene *scene, bool *en
                                                   .receipt = receipt,
                                                   .terminal = -1,
                                                   .secrets = -1,
-                                                  .timeout_ns = scene->config.deliver_timeout_ns},
+                                                  .timeout_ns = scene->config.deliver_timeout_ns,
+                                                  .grace_ns = SCENE_GRACE_NS},
                        note_end, ended, &deliver, &error_of_child) == 0);
     close(receipt);
     return record;
@@ -512,6 +558,18 @@ static void test_a_restarted_watcher_waits_for_a_worker_that_still_sends(void **
     assert_int_equal(delivery_scene_arrived(scene, "chat"), 1);
 }
 
+static void test_a_hung_worker_whose_watcher_is_gone_ends_itself(void **state)
+{
+    struct delivery_scene *scene = *state;
+
+    scene->config.deliver_timeout_ns = 100 * 1000000;
+    delivery_scene_add(scene, "chat", "hang");
+    run_and_die(scene, die_while_the_worker_is_sending);
+    delivery_scene_open(scene);
+    delivery_scene_run(scene, 1);
+    assert_record(scene, "chat", "batch", OUTBOX_UNCERTAIN, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -519,6 +577,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_every_sink_gets_the_message_once),
         TEST(test_the_format_is_the_sinks_own),
+        TEST(test_a_message_is_asked_for_in_the_size_its_sink_takes),
         TEST(test_what_each_behaviour_of_a_sink_leads_to),
         TEST(test_gives_up_after_the_configured_age),
         TEST(test_a_policy_may_send_again_what_is_uncertain),
@@ -533,6 +592,7 @@ int main(int argc, char **argv)
         TEST(test_an_unfinished_message_for_a_removed_sink_is_held),
         cmocka_unit_test(test_a_watcher_that_dies_posts_once_or_holds),
         TEST(test_a_restarted_watcher_waits_for_a_worker_that_still_sends),
+        TEST(test_a_hung_worker_whose_watcher_is_gone_ends_itself),
     };
     int status;
 

@@ -94,6 +94,55 @@ static void every_status_is_named(void **state)
     assert_says(text, "No source has an error text.");
 }
 
+/* A host of the blacklist that was asked for, or that another sub-run took, was not left out. Where
+ * it has no result, the reason may be why. */
+static void blacklisted_host_of_the_run_is_not_called_left_out(void **state)
+{
+    struct host_verdict hosts[] = {sample_host("a", HOST_NOT_STARTED), sample_host("b", HOST_PASS),
+                                   sample_host("c", HOST_MISSING), sample_host("d", HOST_UNKNOWN),
+                                   sample_host("e", HOST_FAIL)};
+    struct host_verdict others[] = {sample_host("f", HOST_PASS)};
+    static const char *expected[] = {"g"};
+    static const struct host_fact skipped[] = {{"a", "R1"}, {"b", "R2"}, {"c", "R3"}, {"d", "R4"},
+                                               {"e", "R5"}, {"f", "R6"}, {"g", "R7"}};
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_categorized(&sample);
+    sample.scopes[0].hosts = hosts;
+    sample.scopes[0].host_count = COUNT_OF(hosts);
+    sample.scopes[1].hosts = others;
+    sample.scopes[1].host_count = COUNT_OF(others);
+    sample.verdict.expected = expected;
+    sample.verdict.expected_count = COUNT_OF(expected);
+    sample.facts.kernels = NULL;
+    sample.facts.skipped = skipped;
+    sample.facts.skipped_count = COUNT_OF(skipped);
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text, "HOSTS:\n  a - NOT STARTED - blacklisted: R1\n  b - PASS\n"
+                      "  c - MISSING - blacklisted: R3\n  d - UNKNOWN - blacklisted: R4\n"
+                      "  e - FAIL\n\n");
+    assert_silent(text, "Left out on purpose");
+}
+
+static void template_without_plugin_shows_none(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    sample.facts = (struct run_facts){
+        .time_zone = "UTC",
+        .plugin = "iscsi",
+        .takes_no_plugin = true,
+        .template_command = "python3 cmc-templates.py --template cmc-systemOS --randomize "
+                            "--integration_type pure --use_specified_plugin iscsi"};
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text, "COVERAGE:\n  Template: cmc-systemOS\n  Options: --randomize\n\n");
+}
+
 static void a_command_fills_in_what_was_not_told(void **state)
 {
     struct sample sample;
@@ -146,6 +195,43 @@ static void no_mention_or_secret_reaches_chat(void **state)
         assert_silent(text, forbidden[i]);
         assert_silent(json, forbidden[i]);
     }
+}
+
+static void secret_option_is_masked_as_one_word(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    sample.facts = (struct run_facts){
+        .time_zone = "UTC",
+        .template_command =
+            "x --key 'hunter2 s3cret' --note 'two words' --say 'a \"b\"' --token=t"};
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text, "  Options: --key ***, --note \"two words\", --say 'a \"b\"', --token ***\n");
+    assert_silent(text, "s3cret");
+}
+
+/* What the state folder keeps for those whose message was shortened. */
+static void the_whole_report_loses_nothing(void **state)
+{
+    struct sample sample;
+    char excerpt[50001];
+    CLEANUP_FREE char *text = NULL, *markdown = NULL;
+
+    (void)state;
+    memset(excerpt, 'x', sizeof(excerpt) - 1);
+    excerpt[sizeof(excerpt) - 1] = '\0';
+    sample_failing(&sample);
+    sample.scopes[0].hosts[1].excerpt = excerpt;
+    sample.report.full_report = "/var/lib/atvm-run-watcher/b/report.txt";
+    sample.report.whole = true;
+    text = render_text(&sample.report, &sample.scopes[0]);
+    markdown = render_markdown(&sample.report, &sample.scopes[0]);
+    assert_says(text, excerpt);
+    assert_says(markdown, excerpt);
+    assert_silent(text, "Shortened:");
 }
 
 static void a_tight_message_loses_excerpts_first_then_the_flow(void **state)
@@ -340,6 +426,10 @@ int main(void)
         cmocka_unit_test(sections_stand_in_one_order),
         cmocka_unit_test(hosts_stand_as_completed_running_remaining),
         cmocka_unit_test(every_status_is_named),
+        cmocka_unit_test(blacklisted_host_of_the_run_is_not_called_left_out),
+        cmocka_unit_test(template_without_plugin_shows_none),
+        cmocka_unit_test(secret_option_is_masked_as_one_word),
+        cmocka_unit_test(the_whole_report_loses_nothing),
         cmocka_unit_test(a_command_fills_in_what_was_not_told),
         cmocka_unit_test(a_correction_says_that_it_is_one),
         cmocka_unit_test(no_mention_or_secret_reaches_chat),

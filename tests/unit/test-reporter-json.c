@@ -13,19 +13,12 @@
 #include "json-document.h"
 #include "memory.h"
 #include "recorded-artifacts.h"
-#include "reporter-json/parse.h"
+#include "reporter-json-sample.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
 #define NS_PER_MS     INT64_C(1000000)
 
 extern const struct atvm_collector atvm_collector; /* the module's head */
-
-static struct host_result parse(const char *text)
-{
-    CLEANUP_FREE char *json = with_double_quotes(text);
-
-    return reporter_json_parse(json, strlen(json));
-}
 
 static void assert_text(const char *actual, const char *expected)
 {
@@ -45,13 +38,6 @@ static void assert_counts(const struct atvm_evidence *evidence, int64_t tests, i
     assert_int_equal(evidence->failed, failed);
     assert_int_equal(evidence->pending, pending);
     assert_int_equal(evidence->skipped, skipped);
-}
-
-static bool proves(const struct host_result *result)
-{
-    return result->damage[0] == '\0' && !result->withheld &&
-           result->evidence.outcome == ATVM_OUTCOME_PASS &&
-           !(result->evidence.flags & ATVM_EVIDENCE_PROVES_NOTHING);
 }
 
 /* ---------------------------------------------------------------- recorded runs */
@@ -215,13 +201,6 @@ static void states_are_direct_and_sum_up_their_durations(void **state)
 }
 
 /* ---------------------------------------------------------------- shapes */
-
-#define METADATA                                                                                   \
-    "'metadata': {'host': 'atvm7-redhat9.1', 'spec': 'cypress/e2e/atvm7-redhat9.1.ts',"            \
-    " 'timestamp': '2026-04-16T17:00:00.000Z'}"
-#define FINE           "['cy:log', 'fine', 'success']"
-#define BROKEN         "['cy:command', 'get\\t#missing', 'error']"
-#define CUSTOM(tests_) "{" METADATA ", 'tests': {" tests_ "}}"
 
 static void all_variants_of_the_custom_log_say_the_same(void **state)
 {
@@ -604,174 +583,7 @@ static void failed_hook_of_mocha_keeps_its_title_and_counts_for_itself(void **st
     host_result_free(&result);
 }
 
-/* ---------------------------------------------------------------- damage */
-
-static void what_is_not_whole_is_refused(void **state)
-{
-    static const struct {
-        const char *json, *damage;
-    } cases[] = {
-        {"", "is empty"},
-        {" \n", "is cut off"},
-        {"{\n\n}", "holds no test"},
-        {"null\n", "null"},
-        {"[]", "no object"},
-        {"'text'", "no object"},
-        {"{'spec.ts': {'a': [" FINE "]", "is cut off"},
-        {CUSTOM("'1. a': [" FINE "]") "}", "after the end"},
-        {CUSTOM("'1. a': [" FINE "]") " x", "after the end"},
-        {CUSTOM("'1. a': [" FINE ",]"), "no valid JSON"},
-        {"{'a': 1}", "of no known form"},
-        {"{'spec.ts': [" FINE "]}", "of no known form"},
-        {CUSTOM(""), "holds no test"},
-        {CUSTOM("'1. a': 'text'"), "no list of events"},
-        {"{'host': 'h', 'tests': [1]}", "without a title"},
-        {CUSTOM("'1. \xff': [" FINE "]"), "no valid JSON"},
-        {"{'metadata': {'host': 'atvm7-redhat9.1', 'spec': 'atvm8-redhat9.1.ts'}, 'tests': {'1. a':"
-         " [" FINE "]}}",
-         "names two hosts"},
-        {CUSTOM("'s atvm8-redhat9.1 -> 1. a': [" FINE "]"), "names two hosts"},
-        {"{'atvm7-a.ts': {'1. a': [" FINE "]}, 'atvm8-a.ts': {'1. a': [" FINE "]}}",
-         "names two hosts"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct host_result result = parse(cases[i].json);
-
-        if (!strstr(result.damage, cases[i].damage))
-            fail_msg("case %zu: \"%s\" instead of \"%s\"", i, result.damage, cases[i].damage);
-        assert_true(result.withheld || result.evidence.outcome != ATVM_OUTCOME_PASS ||
-                    result.damage[0] != '\0');
-        host_result_free(&result);
-    }
-}
-
-static void nul_byte_is_refused(void **state)
-{
-    static const char json[] = "{\"host\": \"h\", \"tests\": {\"1. a\": []}}\0{}";
-    struct host_result result = reporter_json_parse(json, sizeof(json) - 1);
-
-    (void)state;
-    assert_non_null(strstr(result.damage, "after the end"));
-    host_result_free(&result);
-}
-
-/* json-c keeps the last of two equal members; the first one may be the failing one. */
-static void member_named_twice_is_damage(void **state)
-{
-    struct host_result result = parse(CUSTOM("'1. a': [" BROKEN "], '1. a': [" FINE "]"));
-
-    (void)state;
-    assert_non_null(strstr(result.damage, "twice"));
-    assert_false(proves(&result));
-    host_result_free(&result);
-
-    /* Colons and quotes inside of strings are no members. */
-    result = parse(CUSTOM("'1. a: b': [['cy:log', 'x: {\\\"y\\\": 1} \\\\', 'success']]"));
-    assert_true(proves(&result));
-    host_result_free(&result);
-}
-
-static struct host_result parse_nested(unsigned depth)
-{
-    char *text = memory_string("{\"host\": \"h\", \"tests\": {\"1. a\": [[\"cy:log\", ");
-    struct host_result result;
-    size_t length = strlen(text);
-
-    text = realloc(text, length + 2 * depth + 32);
-    assert_non_null(text);
-    memset(text + length, '[', depth);
-    memset(text + length + depth, ']', depth);
-    strcpy(text + length + 2 * (size_t)depth, ", \"success\"]]}}");
-    result = reporter_json_parse(text, strlen(text));
-    free(text);
-    return result;
-}
-
-static void nesting_is_followed_to_a_limit(void **state)
-{
-    struct host_result result = parse_nested(400);
-
-    (void)state;
-    assert_true(proves(&result));
-    host_result_free(&result);
-    result = parse_nested(100000);
-    assert_non_null(strstr(result.damage, "no valid JSON"));
-    assert_true(result.withheld);
-    host_result_free(&result);
-}
-
-static void expect_damage_at(const char *bytes, size_t length)
-{
-    CLEANUP_FREE char *prefix = malloc(length + 1);
-    struct host_result result;
-
-    assert_non_null(prefix);
-    memcpy(prefix, bytes, length);
-    result = reporter_json_parse(prefix, length);
-    if (result.damage[0] == '\0')
-        fail_msg("the first %zu bytes count as whole", length);
-    host_result_free(&result);
-}
-
-static void no_prefix_of_a_log_is_whole(void **state)
-{
-    size_t length;
-    CLEANUP_FREE char *bytes = recorded_file(
-        "tests/fixtures/04-dict-events-no-log/root/cypress/cmcReporter/logs/atvm71-redhat9.1/"
-        "atvm71-redhat9.1_2026-04-17T10-20-00.json",
-        &length);
-
-    (void)state;
-    assert_int_equal(bytes[length - 1], '\n');
-    for (size_t cut = 0; cut < length - 1; cut++)
-        expect_damage_at(bytes, cut);
-}
-
-static void cut_a_sample(void *user, const struct recorded_artifact *artifact)
-{
-    unsigned *seed = user;
-
-    for (unsigned i = 0; i < 60; i++)
-        expect_damage_at(artifact->bytes, (size_t)rand_r(seed) % (artifact->length - 1));
-}
-
-static void no_cut_recorded_log_is_whole(void **state)
-{
-    unsigned seed = 20261123;
-
-    (void)state;
-    assert_int_not_equal(recorded_artifacts_each("logs/*/*.json", cut_a_sample, &seed), 0);
-}
-
-/* Bytes that changed may change the meaning; they never crash it, and what is told is told whole.
- */
-static void spoil_a_sample(void *user, const struct recorded_artifact *artifact)
-{
-    unsigned *seed = user;
-
-    for (unsigned i = 0; i < 40; i++) {
-        CLEANUP_FREE char *spoilt = malloc(artifact->length);
-        struct host_result result;
-
-        assert_non_null(spoilt);
-        memcpy(spoilt, artifact->bytes, artifact->length);
-        for (unsigned j = 0; j < 3; j++)
-            spoilt[(size_t)rand_r(seed) % artifact->length] = (char)rand_r(seed);
-        result = reporter_json_parse(spoilt, artifact->length);
-        assert_true(result.withheld || result.evidence.tests > 0 || result.damage[0] != '\0');
-        host_result_free(&result);
-    }
-}
-
-static void spoilt_logs_are_survived(void **state)
-{
-    unsigned seed = 4711;
-
-    (void)state;
-    assert_int_not_equal(recorded_artifacts_each("logs/*/*.json", spoil_a_sample, &seed), 0);
-}
+/* ---------------------------------------------------------------- bookkeeping */
 
 static void bookkeeping_says_nothing_of_any_host(void **state)
 {
@@ -945,13 +757,6 @@ int main(void)
         cmocka_unit_test(state_and_event_that_contradict_each_other_are_damage),
         cmocka_unit_test(stats_and_lists_must_agree),
         cmocka_unit_test(failed_hook_of_mocha_keeps_its_title_and_counts_for_itself),
-        cmocka_unit_test(what_is_not_whole_is_refused),
-        cmocka_unit_test(nul_byte_is_refused),
-        cmocka_unit_test(member_named_twice_is_damage),
-        cmocka_unit_test(nesting_is_followed_to_a_limit),
-        cmocka_unit_test(no_prefix_of_a_log_is_whole),
-        cmocka_unit_test(no_cut_recorded_log_is_whole),
-        cmocka_unit_test(spoilt_logs_are_survived),
         cmocka_unit_test(bookkeeping_says_nothing_of_any_host),
         cmocka_unit_test_setup_teardown(module_gives_one_result_per_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(host_comes_from_content_then_folder_then_file_name, set_up,

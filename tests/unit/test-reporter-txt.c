@@ -243,6 +243,9 @@ static void only_explicit_markers_fail_a_host(void **state)
         {"  cy:request error: status 500\n", PASS_UNPROVEN},
         {"  cy:log error: known type, unknown meaning\n", PASS_UNPROVEN},
         {"  cy:log fatal: unknown severity\n", PASS_UNPROVEN},
+        {"  cy:log success: a  cy:command error: task\tssh\n", PASS_UNPROVEN},
+        {"  cons:log error: a\n      cy:task error: ssh\n", PASS_UNPROVEN},
+        {"1. b cy:command error: get\t#x\n" FINE, PASS_UNPROVEN},
     };
 
     (void)state;
@@ -466,6 +469,33 @@ static void no_cut_behind_a_failure_hides_it(void **state)
     }
 }
 
+/* No byte of the failing log of a host hides the failure when it is replaced by another one. */
+static void no_replaced_byte_hides_a_failure(void **state)
+{
+    static const char replacements[] = " x1\"\t\n:";
+    size_t length;
+    CLEANUP_FREE char *bytes =
+        recorded_file("tests/fixtures/56-text-log-custom-or-built-in/root/cypress/cmcReporter/logs/"
+                      "atvm160-w2k25/atvm160-w2k25_2026-04-12T17-57-14.txt",
+                      &length);
+
+    (void)state;
+    for (size_t at = 0; at < length; at++) {
+        char original = bytes[at];
+
+        for (const char *replacement = replacements; *replacement; replacement++) {
+            struct host_result result;
+
+            bytes[at] = *replacement;
+            result = reporter_txt_parse(bytes, length);
+            if (proves(&result))
+                fail_msg("byte %zu replaced by \\x%02x", at, (unsigned char)*replacement);
+            host_result_free(&result);
+        }
+        bytes[at] = original;
+    }
+}
+
 static void spoil_a_sample(void *user, const struct recorded_artifact *artifact)
 {
     unsigned *seed = user;
@@ -588,6 +618,7 @@ int main(void)
         cmocka_unit_test(one_byte_is_read_and_no_more),
         cmocka_unit_test(no_cut_line_proves_anything),
         cmocka_unit_test(no_cut_behind_a_failure_hides_it),
+        cmocka_unit_test(no_replaced_byte_hides_a_failure),
         cmocka_unit_test(spoilt_logs_are_survived),
         cmocka_unit_test(bookkeeping_says_nothing_of_any_host),
         cmocka_unit_test_setup_teardown(module_gives_one_result_per_file, set_up, tear_down),

@@ -94,6 +94,11 @@ static void fill(struct scene *scene)
 
     own->categorized = own->runner_seen = true;
     state_set_expected_hosts(own, expected, 2);
+    state_set_asked(own, &(struct state_asked){.since_ns = NOW - 7,
+                                               .hosts = (char **)expected,
+                                               .host_count = 1,
+                                               .template_name = (char *)"cmc-e2e",
+                                               .plugin = (char *)"fc"});
     scope_state_set_hosts(&own->run, hosts, 2);
     scope_state_close(&own->run, STATE_FAILED, "one host failed", LATER);
     assert_int_equal(state_note_url(own, &own->run, "https://example.test/run/7", &scene->error),
@@ -116,6 +121,11 @@ static void test_everything_survives_a_restart(void **state)
     assert_true(own->runner_seen);
     assert_int_equal(own->expected_host_count, 2);
     assert_string_equal(own->expected_hosts[1], "atvm2-w2k25");
+    assert_true(own->asked.since_ns == NOW - 7);
+    assert_int_equal(own->asked.host_count, 1);
+    assert_string_equal(own->asked.hosts[0], "atvm1-redhat9.6");
+    assert_string_equal(own->asked.template_name, "cmc-e2e");
+    assert_string_equal(own->asked.plugin, "fc");
     assert_int_equal(own->run.state, STATE_FAILED);
     assert_string_equal(own->run.reason, "one host failed");
     assert_true(own->run.first_seen_ns == NOW);
@@ -131,6 +141,22 @@ static void test_everything_survives_a_restart(void **state)
     assert_int_equal(own->run.posted_count, 1);
     assert_string_equal(own->run.posted[0].sink, "mattermost");
     assert_string_equal(own->run.posted[0].remote_id, "id-1");
+}
+
+static void test_a_state_that_an_earlier_version_wrote_knows_nothing_of_what_was_asked(void **state)
+{
+    struct scene *scene = *state;
+
+    open_own(scene, NOW);
+    scratch_write(scene->folder, "state.json",
+                  "{\"schema\":\"atvm.state/1\",\"build\":\"" BUILD "\",\"scope\":\"" BUILD
+                  "\",\"mode\":\"single\",\"state\":\"RUNNING\",\"first_seen\":5}");
+    open_again(scene);
+    assert_true(scene->state->found);
+    assert_true(scene->state->run.first_seen_ns == 5);
+    assert_true(scene->state->asked.since_ns == -1);
+    assert_int_equal(scene->state->asked.host_count, 0);
+    assert_null(scene->state->asked.template_name);
 }
 
 static void test_the_file_names_its_schema_build_scope_and_mode(void **state)
@@ -448,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_build_that_was_never_watched_is_fresh),
         TEST(test_everything_survives_a_restart),
+        TEST(test_a_state_that_an_earlier_version_wrote_knows_nothing_of_what_was_asked),
         TEST(test_the_file_names_its_schema_build_scope_and_mode),
         TEST(test_closing_sets_the_marker_of_its_state_only),
         TEST(test_sub_runs_have_folders_whatever_their_names),

@@ -3,38 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *allocate(size_t size)
-{
-    void *memory = malloc(size ? size : 1);
-
-    if (!memory)
-        abort();
-    return memory;
-}
-
-char *allocate_copy(const char *bytes, size_t length)
-{
-    char *copy = allocate(length + 1);
-
-    if (length > 0)
-        memcpy(copy, bytes, length);
-    copy[length] = '\0';
-    return copy;
-}
+#include "allocate.h"
+#include "utf8.h"
 
 static void reserve(struct byte_string *string, size_t length)
 {
     size_t capacity = string->capacity ? string->capacity : 64;
-    char *grown;
 
     if (length < string->capacity)
         return;
     while (capacity <= length)
         capacity *= 2;
-    grown = realloc(string->bytes, capacity);
-    if (!grown)
-        abort();
-    string->bytes = grown;
+    string->bytes = allocated(realloc(string->bytes, capacity));
     string->capacity = capacity;
 }
 
@@ -73,8 +53,7 @@ void byte_string_cut(struct byte_string *string, size_t length)
 {
     if (length >= string->length)
         return;
-    while (length > 0 && ((unsigned char)string->bytes[length] & 0xc0) == 0x80)
-        length--;
+    length = utf8_cut(string->bytes, string->length, length);
     string->length = length;
     string->bytes[length] = '\0';
 }

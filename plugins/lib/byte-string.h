@@ -1,9 +1,6 @@
-/*
- * A growing string of bytes with an upper limit. Memory that runs out ends the process: the worker
- * is started anew by the watcher, which is the same as for any other death of a collector.
- */
-#ifndef ATVM_PLUGINS_RUNLOG_BYTE_STRING_H
-#define ATVM_PLUGINS_RUNLOG_BYTE_STRING_H
+/* A growing string of bytes with an upper limit. Memory is as in allocate.h. */
+#ifndef ATVM_PLUGINS_BYTE_STRING_H
+#define ATVM_PLUGINS_BYTE_STRING_H
 
 #include <stddef.h>
 
@@ -23,10 +20,5 @@ void byte_string_clear(struct byte_string *string);
 void byte_string_free(struct byte_string *string);
 /* Shortens the string to `length` bytes, or to less where that would split a UTF-8 character. */
 void byte_string_cut(struct byte_string *string, size_t length);
-
-/* malloc that does not fail; free() the result. Never NULL. */
-void *allocate(size_t size) __attribute__((malloc, returns_nonnull));
-/* A NUL-terminated copy of `length` bytes; free() it. Never NULL. */
-char *allocate_copy(const char *bytes, size_t length) __attribute__((malloc, returns_nonnull));
 
 #endif

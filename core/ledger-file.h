@@ -1,0 +1,14 @@
+/* A ledger on disk: evidence.jsonl of the state folder. */
+#ifndef ATVM_CORE_LEDGER_FILE_H
+#define ATVM_CORE_LEDGER_FILE_H
+
+#include "ledger.h"
+
+/*
+ * Feeds a file of evidence lines into `ledger`. 0, or -errno with a message that names file and
+ * line (free it): -ENOENT there is no such file; -EBADMSG it is no regular file, or a line of it is
+ * no evidence line; the ledger then holds what came before.
+ */
+int ledger_read_file(struct ledger *ledger, const char *path, char **ret_error);
+
+#endif

@@ -1,0 +1,17 @@
+/* What posting says in the log: each line with the fields BUILD, SCOPE, SINK and DECISION. */
+#ifndef ATVM_CORE_POST_LOG_H
+#define ATVM_CORE_POST_LOG_H
+
+#include "outbox.h"
+
+/* A line about a message, without a decision. */
+void post_log(const char *build, const struct outbox_record *record, int32_t level,
+              const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* What an attempt led to. The record has one attempt or more. */
+void post_log_outcome(const char *build, const struct outbox_record *record);
+
+/* Why a scope is not posted to a sink that has a record of it. */
+void post_log_suppression(const char *build, const struct outbox_record *record);
+
+#endif

@@ -11,6 +11,7 @@
 static void clear(struct state *state)
 {
     scope_state_clear(&state->run);
+    state_asked_clear(&state->asked);
     for (size_t i = 0; i < state->expected_host_count; i++)
         free(state->expected_hosts[i]);
     free(state->expected_hosts);

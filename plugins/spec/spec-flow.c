@@ -8,6 +8,8 @@
 
 #define CALLS_MAX 16 /* functions that call each other, this deep */
 #define STEPS_MAX 10000
+/* Tokens in the bodies of all calls together: as many as a file may have at all. */
+#define CALLED_MAX SCRIPT_TOKENS_MAX
 
 /* How the part that is walked is executed. */
 enum passage { PASSAGE_CLOSED, PASSAGE_OPEN, PASSAGE_UNKNOWN };
@@ -18,6 +20,7 @@ struct flow_walk {
     struct spec_flow *flow;
     struct spec_outline outline;
     unsigned calls; /* of functions inside of functions */
+    size_t called;  /* tokens in the bodies of all calls so far */
     unsigned depth; /* of branches inside of branches */
 };
 
@@ -201,6 +204,11 @@ static void call_function(struct flow_walk *walk, size_t index,
         return;
     if (walk->calls == CALLS_MAX) {
         no_flow(walk, index, "functions call each other too deep");
+        return;
+    }
+    walk->called += function->body.last - function->body.first;
+    if (walk->called > CALLED_MAX) {
+        no_flow(walk, index, "functions are called too often");
         return;
     }
     walk->calls++;

@@ -6,10 +6,9 @@
 #include "allocate.h"
 #include "spec-outline.h"
 
-#define CALLS_MAX 16 /* functions that call each other, this deep */
-#define STEPS_MAX 10000
-/* Tokens in the bodies of all calls together: as many as a file may have at all. */
-#define CALLED_MAX SCRIPT_TOKENS_MAX
+#define CALLS_MAX  16 /* functions that call each other, this deep */
+#define STEPS_MAX  10000
+#define CALLED_MAX 200000 /* tokens in the bodies of all calls together: a hundred specs' */
 
 /* How the part that is walked is executed. */
 enum passage { PASSAGE_CLOSED, PASSAGE_OPEN, PASSAGE_UNKNOWN };

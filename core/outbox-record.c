@@ -251,6 +251,14 @@ static bool attempts_from_json(struct json_object *object, struct outbox_record 
     return true;
 }
 
+/* Numbers that are added to and taken from each other; no watcher wrote others. */
+static bool numbers_are_sane(const struct outbox_record *record)
+{
+    return record->attempt_count >= 0 && record->attempt_count < INT32_MAX &&
+           record->created_ns >= -1 && record->attempt_started_ns >= -1 &&
+           record->next_attempt_ns >= -1 && record->delay_ns >= -1 && record->settled_ns >= -1;
+}
+
 static bool fill_record(struct json_object *object, struct outbox_record *record)
 {
     struct json_object *message = NULL;
@@ -258,7 +266,7 @@ static bool fill_record(struct json_object *object, struct outbox_record *record
     record->state = (enum outbox_state)number_at(object, "state", &state_words);
     json_object_object_get_ex(object, "message", &message);
     return record->state && json_members_read(record_members, object, record) && record->sink &&
-           record->attempt_count >= 0 && attempts_from_json(object, record) &&
+           numbers_are_sane(record) && attempts_from_json(object, record) &&
            json_object_is_type(message, json_type_object) &&
            outbox_message_from_json(message, &record->message) &&
            (record->message.body || outbox_state_is_settled(record->state));

@@ -67,7 +67,7 @@ static int64_t parse_clock(struct text text)
 
     if (seconds < 0 || seconds > 1000000)
         return -1;
-    while (text.length >= 3 && text.bytes[0] == ':') {
+    while (parts < 3 && text.length >= 3 && text.bytes[0] == ':') {
         struct text digits = {text.bytes + 1, 2};
         int64_t part = text_number(digits);
 
@@ -77,7 +77,7 @@ static int64_t parse_clock(struct text text)
         text = text_from(text, 3);
         parts++;
     }
-    return text.length == 0 && (parts == 2 || parts == 3) ? seconds * NS_PER_SECOND : -1;
+    return text.length == 0 && parts > 1 ? seconds * NS_PER_SECOND : -1;
 }
 
 static int64_t parse_units(struct text text)

@@ -6,8 +6,9 @@
 #include "allocate.h"
 #include "spec-outline.h"
 
-#define CALLS_MAX 16 /* functions that call each other, this deep */
-#define STEPS_MAX 10000
+#define CALLS_MAX  16 /* functions that call each other, this deep */
+#define STEPS_MAX  10000
+#define CALLED_MAX 200000 /* tokens in the bodies of all calls together: a hundred specs' */
 
 /* How the part that is walked is executed. */
 enum passage { PASSAGE_CLOSED, PASSAGE_OPEN, PASSAGE_UNKNOWN };
@@ -18,6 +19,7 @@ struct flow_walk {
     struct spec_flow *flow;
     struct spec_outline outline;
     unsigned calls; /* of functions inside of functions */
+    size_t called;  /* tokens in the bodies of all calls so far */
     unsigned depth; /* of branches inside of branches */
 };
 
@@ -201,6 +203,11 @@ static void call_function(struct flow_walk *walk, size_t index,
         return;
     if (walk->calls == CALLS_MAX) {
         no_flow(walk, index, "functions call each other too deep");
+        return;
+    }
+    walk->called += function->body.last - function->body.first;
+    if (walk->called > CALLED_MAX) {
+        no_flow(walk, index, "functions are called too often");
         return;
     }
     walk->calls++;

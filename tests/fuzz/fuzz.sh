@@ -9,7 +9,7 @@ seconds=$2
 shift 2
 
 # Longer inputs cost more than they find.
-input_bytes=65536
+input_bytes=32768
 input_seconds=10
 minimise_seconds=60
 

@@ -291,6 +291,14 @@ static void take_claimed(struct scope_list *list, struct judge_scope *scope, siz
     }
 }
 
+/* A batch that names no host: its first line has just come, or it only runs the bookkeeping spec of
+ * the sub-run before it. */
+static bool is_no_sub_run(struct scope_list *list, const struct judge_scope *scope)
+{
+    return scope->host_count == 0 && !scope->cancelled &&
+           (!scope->name || find_scope(list, scope->name) != scope);
+}
+
 static void add_batch(struct scope_list *list, int32_t batch)
 {
     size_t claims = count_claims(list->judged, batch);
@@ -298,8 +306,7 @@ static void add_batch(struct scope_list *list, int32_t batch)
 
     take_claimed(list, scope, claims);
     read_log(list->judged, scope);
-    /* Of a batch whose first line has come the next ones will tell which sub-run it is. */
-    if (!scope->name && scope->host_count == 0 && !scope->log_ended)
+    if (is_no_sub_run(list, scope))
         list->count--;
 }
 

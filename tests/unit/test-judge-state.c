@@ -97,6 +97,12 @@ static void silent_runner_is_hung_after_the_window(void **state)
     expect(&scene, STATE_RUNNING, false);
     scene.now = 100 + 7200;
     expect(&scene, STATE_HUNG, false);
+    /* It comes back. */
+    scene_junit(&scene, B, 22, 0, 100 + 7200);
+    expect(&scene, STATE_RUNNING, false);
+    scene_whole_log(&scene, two, "pp");
+    scene_processes(&scene, 0);
+    expect(&scene, STATE_COMPLETED, true);
     scene_close(&scene);
 }
 
@@ -548,6 +554,37 @@ static void batch_of_which_nothing_is_known_yet_is_no_sub_run(void **state)
     scene_close(&scene);
 }
 
+/* The wrapper may run check-xml-files in a call of its own, under the same name. */
+static void batch_that_only_runs_bookkeeping_is_no_sub_run(void **state)
+{
+    static const char *const names[] = {"build-redhat", NULL};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct verdict *verdict;
+        struct scene scene;
+
+        open_categorized(&scene, two);
+        scene_log_part(&scene, 1, 2000);
+        batch(&scene, 1, "build-redhat", A, "pass", true);
+        scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":2%s%s%s",
+                     names[i] ? ",\"scope\":\"" : "", names[i] ? names[i] : "",
+                     names[i] ? "\"" : "");
+        scene_record(&scene,
+                     "\"claim\":\"host-result\",\"host\":\"check-xml-files\",\"batch\":2,"
+                     "\"basis\":\"bookkeeping\",\"form\":\"cloud-row\",\"outcome\":\"pass\"");
+        scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":2");
+        batch(&scene, 3, "build-ubuntu", B, "pass", true);
+        scene_end(&scene, "whole");
+        verdict = scene_judge(&scene);
+        assert_int_equal(verdict->scope_count, 2);
+        expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+        expect_scope(verdict, 1, "build-ubuntu", STATE_COMPLETED, 1);
+        assert_int_equal(verdict->state, STATE_COMPLETED);
+        scene_close(&scene);
+    }
+}
+
 static void sub_run_without_a_spec_pattern_needs_every_host_of_its_family(void **state)
 {
     static const char *const hosts[] = {A, C, NULL};
@@ -744,6 +781,7 @@ int main(void)
         cmocka_unit_test(second_batch_of_an_ended_sub_runs_name_has_a_name_of_its_own),
         cmocka_unit_test(batch_begun_anew_before_its_end_is_the_same_sub_run),
         cmocka_unit_test(batch_of_which_nothing_is_known_yet_is_no_sub_run),
+        cmocka_unit_test(batch_that_only_runs_bookkeeping_is_no_sub_run),
         cmocka_unit_test(sub_run_without_a_spec_pattern_needs_every_host_of_its_family),
         cmocka_unit_test(categorized_run_goes_on_until_its_runner_had_the_time_to_exit),
         cmocka_unit_test(batch_cancelled_in_the_cloud_does_not_end_a_run_that_goes_on),

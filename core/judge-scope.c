@@ -84,6 +84,14 @@ static void order_hosts(const struct judge_case *judged, const char **hosts, siz
 
 /* ---------------------------------------------------------------- what the log shows */
 
+/* A cancelled run is one no more when a later part of the log is to run hosts; the bookkeeping spec
+ * may be run after it all the same. */
+static void begin_anew(struct judge_scope *scope, const struct atvm_evidence *record)
+{
+    if (scope->cancelled && record->batch != scope->cancelled_batch)
+        scope->cancelled = NULL;
+}
+
 void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *scope,
                            const struct atvm_evidence *record)
 {
@@ -93,12 +101,13 @@ void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *
         if (scope->is_subrun && record->scope && strcmp(record->scope, judged->policy->build) != 0)
             scope->name = record->scope;
         scope->log_ended = scope->interrupted = scope->has_totals = false;
-        scope->cancelled = NULL;
         break;
     case ATVM_CLAIM_EXPECTED_HOST:
         scope->lists_hosts = true;
+        begin_anew(scope, record);
         break;
     case ATVM_CLAIM_HOST_STARTED:
+        begin_anew(scope, record);
         scope->log_ended = scope->interrupted = scope->has_totals = false;
         break;
     case ATVM_CLAIM_SCOPE_TOTALS:
@@ -114,6 +123,7 @@ void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *
         break;
     case ATVM_CLAIM_CANCELLED:
         scope->cancelled = record->text ? record->text : "";
+        scope->cancelled_batch = record->batch;
         break;
     case ATVM_CLAIM_RUN_URL:
         scope->run_url = record->text;

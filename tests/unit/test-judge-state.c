@@ -240,6 +240,39 @@ static void batch(struct scene *scene, int number, const char *name, const char 
     scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
 }
 
+static void cancellation_in_the_log_ends_only_with_a_part_that_runs_hosts(void **state)
+{
+    static const struct {
+        const char *later;
+        enum run_state state;
+    } rows[] = {
+        {"\"claim\":\"host-result\",\"host\":\"check-xml-files\",\"basis\":\"bookkeeping\"",
+         STATE_CANCELLED},
+        {"\"claim\":\"host-started\",\"host\":\"" A "\"", STATE_COMPLETED},
+        {"\"claim\":\"expected-host\",\"host\":\"" A "\"", STATE_COMPLETED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, two);
+        scene_processes(&scene, 0);
+        scene_log_part(&scene, 1, 3000);
+        batch(&scene, 1, NULL, A, "pass", false);
+        scene_row(&scene, B, "pass", 1);
+        scene_record(&scene, "\"claim\":\"cancelled\",\"batch\":1,\"text\":\"by user\"");
+        scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+        scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":2");
+        scene_record(&scene, "%s,\"batch\":2", rows[i].later);
+        scene_row(&scene, A, "pass", 2);
+        scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":2");
+        scene_end(&scene, "whole");
+        expect(&scene, rows[i].state, rows[i].state == STATE_COMPLETED);
+        scene_close(&scene);
+    }
+}
+
 static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
 {
     static const char *const asked[] = {A, NULL};
@@ -767,6 +800,7 @@ int main(void)
         cmocka_unit_test(interrupt_stands_before_a_bookkeeping_xml_but_not_before_the_logs_end),
         cmocka_unit_test(end_proof_of_an_earlier_part_of_the_log_does_not_end_what_began_after),
         cmocka_unit_test(cancellation_stands_before_everything),
+        cmocka_unit_test(cancellation_in_the_log_ends_only_with_a_part_that_runs_hosts),
         cmocka_unit_test(unexpected_host_of_the_own_log_counts_and_is_noted),
         cmocka_unit_test(artifact_of_a_stranger_does_not_count),
         cmocka_unit_test(batch_without_a_spec_pattern_is_not_uninvited),

@@ -84,6 +84,14 @@ static void order_hosts(const struct judge_case *judged, const char **hosts, siz
 
 /* ---------------------------------------------------------------- what the log shows */
 
+/* A cancelled run is one no more when a later part of the log is to run hosts; the bookkeeping spec
+ * may be run after it all the same. */
+static void begin_anew(struct judge_scope *scope, const struct atvm_evidence *record)
+{
+    if (scope->cancelled && record->batch != scope->cancelled_batch)
+        scope->cancelled = NULL;
+}
+
 void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *scope,
                            const struct atvm_evidence *record)
 {
@@ -93,12 +101,13 @@ void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *
         if (scope->is_subrun && record->scope && strcmp(record->scope, judged->policy->build) != 0)
             scope->name = record->scope;
         scope->log_ended = scope->interrupted = scope->has_totals = false;
-        scope->cancelled = NULL;
         break;
     case ATVM_CLAIM_EXPECTED_HOST:
         scope->lists_hosts = true;
+        begin_anew(scope, record);
         break;
     case ATVM_CLAIM_HOST_STARTED:
+        begin_anew(scope, record);
         scope->log_ended = scope->interrupted = scope->has_totals = false;
         break;
     case ATVM_CLAIM_SCOPE_TOTALS:
@@ -114,6 +123,7 @@ void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *
         break;
     case ATVM_CLAIM_CANCELLED:
         scope->cancelled = record->text ? record->text : "";
+        scope->cancelled_batch = record->batch;
         break;
     case ATVM_CLAIM_RUN_URL:
         scope->run_url = record->text;
@@ -291,6 +301,14 @@ static void take_claimed(struct scope_list *list, struct judge_scope *scope, siz
     }
 }
 
+/* A batch that names no host: its first line has just come, or it only runs the bookkeeping spec of
+ * the sub-run before it. */
+static bool is_no_sub_run(struct scope_list *list, const struct judge_scope *scope)
+{
+    return scope->host_count == 0 && !scope->cancelled &&
+           (!scope->name || find_scope(list, scope->name) != scope);
+}
+
 static void add_batch(struct scope_list *list, int32_t batch)
 {
     size_t claims = count_claims(list->judged, batch);
@@ -298,8 +316,7 @@ static void add_batch(struct scope_list *list, int32_t batch)
 
     take_claimed(list, scope, claims);
     read_log(list->judged, scope);
-    /* Of a batch whose first line has come the next ones will tell which sub-run it is. */
-    if (!scope->name && scope->host_count == 0 && !scope->log_ended)
+    if (is_no_sub_run(list, scope))
         list->count--;
 }
 

@@ -13,12 +13,13 @@ struct judge_scope {
     bool is_subrun;
     const char **hosts; /* in the order in which the run took them, then the untaken ones */
     size_t host_count;
-    bool lists_hosts;      /* the log has a specPattern of the batch's own */
-    bool has_totals;       /* the log has the totals row of its table */
-    bool log_ended;        /* the log proves the end */
-    bool xml_ended;        /* a bookkeeping XML does */
-    bool interrupted;      /* the log ends in an interrupt or a kill */
-    const char *cancelled; /* the log's own reason; NULL: not cancelled */
+    bool lists_hosts;        /* the log has a specPattern of the batch's own */
+    bool has_totals;         /* the log has the totals row of its table */
+    bool log_ended;          /* the log proves the end */
+    bool xml_ended;          /* a bookkeeping XML does */
+    bool interrupted;        /* the log ends in an interrupt or a kill */
+    const char *cancelled;   /* the log's own reason; NULL: not cancelled */
+    int32_t cancelled_batch; /* of the log, where it says so */
     const char *run_url;
     int64_t end_ns; /* when the end proof was there; -1 */
 };

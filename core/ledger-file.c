@@ -39,10 +39,9 @@ static int read_line(struct ledger_reader *reader, const char *path, size_t numb
 {
     CLEANUP_FREE char *problem = NULL;
 
-    if (ledger_reader_line(reader, line, length, &problem) == LEDGER_LINE_EVIDENCE)
+    if (ledger_reader_line(reader, line, length, &problem) != LEDGER_LINE_BAD)
         return 0;
-    *ret_error = memory_format("%s:%zu: %s", path, number,
-                               problem ? problem : "a line that belongs into no ledger file");
+    *ret_error = memory_format("%s:%zu: %s", path, number, problem);
     return -EBADMSG;
 }
 
@@ -53,6 +52,7 @@ static int read_lines(struct ledger_reader *reader, const char *path, FILE *file
     ssize_t length;
     int status = 0;
 
+    errno = 0;
     for (size_t number = 1; status == 0 && (length = getline(&line, &capacity, file)) >= 0;
          number++) {
         if (length > 0 && line[length - 1] == '\n')
@@ -60,7 +60,7 @@ static int read_lines(struct ledger_reader *reader, const char *path, FILE *file
         status = read_line(reader, path, number, line, (size_t)length, ret_error);
     }
     if (status == 0 && ferror(file))
-        return fail(path, errno, ret_error);
+        return fail(path, errno ? errno : EIO, ret_error);
     return status;
 }
 

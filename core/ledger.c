@@ -387,54 +387,6 @@ enum ledger_line ledger_reader_line(struct ledger_reader *reader, const char *li
     return LEDGER_LINE_OTHER;
 }
 
-/* A line that is neither evidence nor of a kind to pass over. */
-static int refuse_line(const char *path, size_t number, char *reason, char **ret_error)
-{
-    *ret_error = memory_format("%s:%zu: %s", path, number, reason);
-    free(reason);
-    return -EBADMSG;
-}
-
-static int read_lines(struct ledger_reader *reader, FILE *stream, const char *path,
-                      char **ret_error)
-{
-    CLEANUP_FREE char *line = NULL;
-    size_t capacity = 0, number = 0;
-    ssize_t length;
-
-    errno = 0;
-    while ((length = getline(&line, &capacity, stream)) > 0) {
-        char *reason = NULL;
-
-        number++;
-        if (line[length - 1] == '\n')
-            length--;
-        if (ledger_reader_line(reader, line, (size_t)length, &reason) == LEDGER_LINE_BAD)
-            return refuse_line(path, number, reason, ret_error);
-    }
-    if (!ferror(stream))
-        return 0;
-    *ret_error = memory_format("%s: %s", path, strerror(errno));
-    return errno ? -errno : -EIO;
-}
-
-int ledger_read_file(struct ledger *ledger, const char *path, char **ret_error)
-{
-    CLEANUP_FILE FILE *stream = fopen(path, "re");
-    struct ledger_reader *reader;
-    int status;
-
-    if (!stream) {
-        status = -errno;
-        *ret_error = memory_format("%s: %s", path, strerror(errno));
-        return status;
-    }
-    reader = ledger_reader_new(ledger);
-    status = read_lines(reader, stream, path, ret_error);
-    ledger_reader_free(reader);
-    return status;
-}
-
 /* ---------------------------------------------------------------- writing */
 
 static void add_text(struct json_object *object, const char *key, const char *text)

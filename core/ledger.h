@@ -89,12 +89,6 @@ const struct ledger_pass *ledger_pass_of(const struct ledger *ledger, const char
 /* Forgets which looks there were: those of an earlier watcher tell nothing about now. */
 void ledger_forget_passes(struct ledger *ledger);
 
-/*
- * Feeds a ledger file into the ledger. 0; -ENOENT: there is none; else -errno with *ret_error (free
- * it): path, line and reason. What stood before a bad line is in the ledger.
- */
-int ledger_read_file(struct ledger *ledger, const char *path, char **ret_error);
-
 /* Writes the whole ledger as evidence lines. 0, or -errno of the stream. */
 int ledger_write(const struct ledger *ledger, FILE *stream);
 

@@ -15,6 +15,7 @@
 #include "collect.h"
 #include "durable-file.h"
 #include "judge-now.h"
+#include "ledger-file.h"
 #include "ledger.h"
 #include "log.h"
 #include "memory.h"

@@ -97,6 +97,12 @@ static void silent_runner_is_hung_after_the_window(void **state)
     expect(&scene, STATE_RUNNING, false);
     scene.now = 100 + 7200;
     expect(&scene, STATE_HUNG, false);
+    /* It comes back. */
+    scene_junit(&scene, B, 22, 0, 100 + 7200);
+    expect(&scene, STATE_RUNNING, false);
+    scene_whole_log(&scene, two, "pp");
+    scene_processes(&scene, 0);
+    expect(&scene, STATE_COMPLETED, true);
     scene_close(&scene);
 }
 
@@ -232,6 +238,39 @@ static void batch(struct scene *scene, int number, const char *name, const char 
         return;
     scene_row(scene, host, outcome, number);
     scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
+}
+
+static void cancellation_in_the_log_ends_only_with_a_part_that_runs_hosts(void **state)
+{
+    static const struct {
+        const char *later;
+        enum run_state state;
+    } rows[] = {
+        {"\"claim\":\"host-result\",\"host\":\"check-xml-files\",\"basis\":\"bookkeeping\"",
+         STATE_CANCELLED},
+        {"\"claim\":\"host-started\",\"host\":\"" A "\"", STATE_COMPLETED},
+        {"\"claim\":\"expected-host\",\"host\":\"" A "\"", STATE_COMPLETED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, two);
+        scene_processes(&scene, 0);
+        scene_log_part(&scene, 1, 3000);
+        batch(&scene, 1, NULL, A, "pass", false);
+        scene_row(&scene, B, "pass", 1);
+        scene_record(&scene, "\"claim\":\"cancelled\",\"batch\":1,\"text\":\"by user\"");
+        scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":1");
+        scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":2");
+        scene_record(&scene, "%s,\"batch\":2", rows[i].later);
+        scene_row(&scene, A, "pass", 2);
+        scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":2");
+        scene_end(&scene, "whole");
+        expect(&scene, rows[i].state, rows[i].state == STATE_COMPLETED);
+        scene_close(&scene);
+    }
 }
 
 static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
@@ -548,6 +587,37 @@ static void batch_of_which_nothing_is_known_yet_is_no_sub_run(void **state)
     scene_close(&scene);
 }
 
+/* The wrapper may run check-xml-files in a call of its own, under the same name. */
+static void batch_that_only_runs_bookkeeping_is_no_sub_run(void **state)
+{
+    static const char *const names[] = {"build-redhat", NULL};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct verdict *verdict;
+        struct scene scene;
+
+        open_categorized(&scene, two);
+        scene_log_part(&scene, 1, 2000);
+        batch(&scene, 1, "build-redhat", A, "pass", true);
+        scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":2%s%s%s",
+                     names[i] ? ",\"scope\":\"" : "", names[i] ? names[i] : "",
+                     names[i] ? "\"" : "");
+        scene_record(&scene,
+                     "\"claim\":\"host-result\",\"host\":\"check-xml-files\",\"batch\":2,"
+                     "\"basis\":\"bookkeeping\",\"form\":\"cloud-row\",\"outcome\":\"pass\"");
+        scene_record(&scene, "\"claim\":\"scope-ended\",\"batch\":2");
+        batch(&scene, 3, "build-ubuntu", B, "pass", true);
+        scene_end(&scene, "whole");
+        verdict = scene_judge(&scene);
+        assert_int_equal(verdict->scope_count, 2);
+        expect_scope(verdict, 0, "build-redhat", STATE_COMPLETED, 1);
+        expect_scope(verdict, 1, "build-ubuntu", STATE_COMPLETED, 1);
+        assert_int_equal(verdict->state, STATE_COMPLETED);
+        scene_close(&scene);
+    }
+}
+
 static void sub_run_without_a_spec_pattern_needs_every_host_of_its_family(void **state)
 {
     static const char *const hosts[] = {A, C, NULL};
@@ -730,6 +800,7 @@ int main(void)
         cmocka_unit_test(interrupt_stands_before_a_bookkeeping_xml_but_not_before_the_logs_end),
         cmocka_unit_test(end_proof_of_an_earlier_part_of_the_log_does_not_end_what_began_after),
         cmocka_unit_test(cancellation_stands_before_everything),
+        cmocka_unit_test(cancellation_in_the_log_ends_only_with_a_part_that_runs_hosts),
         cmocka_unit_test(unexpected_host_of_the_own_log_counts_and_is_noted),
         cmocka_unit_test(artifact_of_a_stranger_does_not_count),
         cmocka_unit_test(batch_without_a_spec_pattern_is_not_uninvited),
@@ -744,6 +815,7 @@ int main(void)
         cmocka_unit_test(second_batch_of_an_ended_sub_runs_name_has_a_name_of_its_own),
         cmocka_unit_test(batch_begun_anew_before_its_end_is_the_same_sub_run),
         cmocka_unit_test(batch_of_which_nothing_is_known_yet_is_no_sub_run),
+        cmocka_unit_test(batch_that_only_runs_bookkeeping_is_no_sub_run),
         cmocka_unit_test(sub_run_without_a_spec_pattern_needs_every_host_of_its_family),
         cmocka_unit_test(categorized_run_goes_on_until_its_runner_had_the_time_to_exit),
         cmocka_unit_test(batch_cancelled_in_the_cloud_does_not_end_a_run_that_goes_on),

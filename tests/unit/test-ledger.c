@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger.h"
+#include "ledger-file.h"
 
 struct fixture {
     struct ledger *ledger;

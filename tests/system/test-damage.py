@@ -150,6 +150,25 @@ def check(tap, name, broken):
     tap.ok(not broken, name, f"{len(broken)} cases with seed {SEED}:\n{examples}")
 
 
+# -------------------------------------------------------------------- a log that stands alone
+
+
+def text_log_cut_at_line_ends(tap):
+    """A text log that is cut at a line end still looks whole; only the known flow tells that steps
+    are missing. (Inside the last step nothing tells; this host failed before that.)"""
+    scenario, host = "56-text-log-custom-or-built-in", "atvm160-w2k25"
+    with Bench(Recording(scenario)) as bench:
+        path = next(path for path in bench.whole if host in path)
+        content = bench.whole[path]
+        ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
+        failure = content.index(b"cy:command error")
+        cases = [Case(scenario, [Damage("cut", path, end)]) for end in ends if end < failure]
+        outcomes = [bench.outcome(case, SECONDS) for case in cases]
+    passed = [o for o in outcomes if o.error or o.hosts.get(host) == "PASS"]
+    tap.ok(len(cases) > 50, f"a text log was cut at {len(cases)} line ends before its failure")
+    check(tap, "and never passes", passed)
+
+
 # -------------------------------------------------------------------- two runs of one host
 
 
@@ -198,6 +217,7 @@ def main():
         check(tap, "no failed run is COMPLETED", [o for o in good if judge.false_completed(o)])
         check(tap, "no loss turns a pass into a FAIL", [o for o in lossy if judge.false_fail(o)])
         check(tap, "no loss drops a host", [o for o in lossy if judge.lost_host(o)])
+        tap.part(text_log_cut_at_line_ends)
         tap.part(newest_file_damaged)
         for what, count in [
             ("a host that passed is a FAIL", sum(map(judge.false_fail, good))),

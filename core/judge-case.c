@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judge-batch.h"
+#include "judge-table.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -35,16 +36,19 @@ static enum artifact_kind artifact_kind_of(const char *kind)
 
 /* ---------------------------------------------------------------- the window (R4.9) */
 
-static bool is_outside(int64_t time_ns, int64_t since_ns, int64_t now_ns, int64_t slack_before)
+static bool is_outside(int64_t time_ns, int64_t since_ns, int64_t until_ns, int64_t slack_before)
 {
     return time_ns >= 0 &&
-           (time_ns <= since_ns - slack_before || time_ns > now_ns + TIME_SLACK_AFTER);
+           (time_ns <= since_ns - slack_before || time_ns > until_ns + TIME_SLACK_AFTER);
 }
 
 static bool is_outside_of_case(const struct judge_case *judged, int64_t time_ns,
                                int64_t slack_before)
 {
-    return is_outside(time_ns, judged->policy->since_ns, judged->now_ns, slack_before);
+    const struct policy *policy = judged->policy;
+    int64_t until_ns = policy->until_ns > judged->now_ns ? policy->until_ns : judged->now_ns;
+
+    return is_outside(time_ns, policy->since_ns, until_ns, slack_before);
 }
 
 static void set_stale(struct judge_source *ret, const char *rule, int64_t outside_ns)
@@ -87,11 +91,11 @@ static int32_t batch_of(const struct atvm_evidence *record)
     return record->batch > 0 && record->batch <= LEDGER_RECORDS_MAX ? record->batch : 0;
 }
 
-static int32_t batches_of(const struct judge_source *source)
+static int32_t last_batch_of(const struct judge_source *source)
 {
     int32_t last = 0;
 
-    for (size_t i = 0; !source->stale && i < source->source->record_count; i++)
+    for (size_t i = 0; source->is_log && !source->stale && i < source->source->record_count; i++)
         if (batch_of(&source->source->records[i]) > last)
             last = batch_of(&source->source->records[i]);
     return last;
@@ -100,14 +104,14 @@ static int32_t batches_of(const struct judge_source *source)
 /* Each part of a log that was rotated numbers its batches from 1. */
 static void count_batches(struct judge_case *judged)
 {
-    for (size_t i = 1; i < judged->source_count; i++) {
-        const struct judge_source *before = &judged->sources[i - 1];
-        struct judge_source *source = &judged->sources[i];
+    for (size_t i = 0; i < judged->source_count; i++) {
+        struct judge_source *source = &judged->sources[i], *before = source - 1;
 
-        if (judge_text_is(source->source->file.kind, "log") &&
+        source->last_batch = last_batch_of(source);
+        if (i > 0 && source->is_log &&
             strcmp(before->source->collector, source->source->collector) == 0 &&
             strcmp(before->source->file.path, source->source->file.path) == 0)
-            source->batches_before = before->batches_before + batches_of(before);
+            source->batches_before = before->batches_before + before->last_batch;
     }
 }
 
@@ -123,6 +127,7 @@ static void list_sources(struct judge_case *judged, const struct ledger *ledger)
             .source = source,
             .listed = i,
             .artifact = artifact_kind_of(source->file.kind),
+            .is_log = judge_text_is(source->file.kind, "log"),
             .damaged = source->quality != ATVM_QUALITY_WHOLE,
             .outside_ns = -1,
         };
@@ -190,8 +195,7 @@ const struct judge_item *const *judge_case_items_of(const struct judge_case *jud
 
 bool judge_item_is_log(const struct judge_item *item, int32_t batch)
 {
-    return judge_text_is(item->from->source->file.kind, "log") &&
-           (batch == 0 || item->batch == batch);
+    return item->from->is_log && (batch == 0 || item->batch == batch);
 }
 
 int32_t judge_last_batch(const struct judge_case *judged)
@@ -231,7 +235,7 @@ static void look_at_log(struct judge_case *judged)
     for (size_t i = 0; i < judged->source_count; i++) {
         const struct judge_source *source = &judged->sources[i];
 
-        if (!source->stale && judge_text_is(source->source->file.kind, "log")) {
+        if (!source->stale && source->is_log) {
             if (!judged->log || source->source->file.mtime_ns >= judged->log->source->file.mtime_ns)
                 judged->log = source;
             has_fault |= source->damaged;
@@ -285,16 +289,25 @@ static void look_at_processes(struct judge_case *judged, const struct ledger *le
 
 bool judge_case_has_host(const struct judge_case *judged, const char *host)
 {
-    for (size_t i = 0; i < judged->host_count; i++)
-        if (strcmp(judged->hosts[i], host) == 0)
-            return true;
-    return false;
+    return name_index_find(&judged->host_index, judged->hosts, host) != NAME_INDEX_NONE;
 }
 
 static void add_host(struct judge_case *judged, const char *host)
 {
-    if (!judge_case_has_host(judged, host))
-        judged->hosts[judged->host_count++] = host;
+    if (judge_case_has_host(judged, host))
+        return;
+    judged->hosts[judged->host_count] = host;
+    name_index_add(&judged->host_index, judged->hosts, judged->host_count++);
+}
+
+static size_t count_names(const struct judge_case *judged)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < judged->by_host_count; i++)
+        count += i == 0 || strcmp(judged->by_host[i - 1]->record->host,
+                                  judged->by_host[i]->record->host) != 0;
+    return count;
 }
 
 static void add_expected(struct judge_case *judged, const char *kind)
@@ -323,9 +336,10 @@ static bool is_seen_host(const struct judge_item *item)
 static void list_hosts(struct judge_case *judged)
 {
     const struct policy *policy = judged->policy;
+    size_t most = policy->host_count + count_names(judged);
 
-    judged->hosts = memory_array_in(judged->memory, NULL, policy->host_count + judged->item_count,
-                                    sizeof(*judged->hosts));
+    judged->hosts = memory_array_in(judged->memory, NULL, most, sizeof(*judged->hosts));
+    name_index_init(&judged->host_index, most, judged->memory);
     for (size_t i = 0; i < policy->host_count; i++)
         add_host(judged, policy->hosts[i]);
     if (judged->host_count == 0)
@@ -343,32 +357,30 @@ static void list_hosts(struct judge_case *judged)
 
 /* ---------------------------------------------------------------- damage (R5.8) */
 
-static bool stem_is(const struct judge_source *source, const char *host)
+/* A name of mochawesome's may have been cut at its first dot. */
+static bool stem_may_be_whole(const struct judge_source *source)
 {
-    return source->artifact != ARTIFACT_MOCHAWESOME &&
-           judge_text_is(source->source->file.stem, host);
-}
-
-static bool names_a_host(const struct judge_case *judged, const struct judge_source *source,
-                         bool (*names)(const struct judge_source *source, const char *host))
-{
-    for (size_t i = 0; i < judged->host_count; i++)
-        if (names(source, judged->hosts[i]))
-            return true;
-    return false;
-}
-
-static bool content_names(const struct judge_source *source, const char *host)
-{
-    for (size_t i = 0; i < source->source->record_count; i++)
-        if (judge_text_is(source->source->records[i].host, host))
-            return true;
-    return false;
+    return source->artifact != ARTIFACT_MOCHAWESOME && source->source->file.stem;
 }
 
 static bool is_certain_about(const struct judge_source *source, const char *host)
 {
-    return content_names(source, host) || stem_is(source, host);
+    for (size_t i = 0; i < source->source->record_count; i++)
+        if (judge_text_is(source->source->records[i].host, host))
+            return true;
+    return stem_may_be_whole(source) && strcmp(source->source->file.stem, host) == 0;
+}
+
+static bool is_certain_about_a_host(const struct judge_case *judged,
+                                    const struct judge_source *source)
+{
+    for (size_t i = 0; i < source->source->record_count; i++) {
+        const char *host = source->source->records[i].host;
+
+        if (host && judge_case_has_host(judged, host))
+            return true;
+    }
+    return stem_may_be_whole(source) && judge_case_has_host(judged, source->source->file.stem);
 }
 
 static bool stem_begins(const struct judge_source *source, const char *host)
@@ -378,39 +390,67 @@ static bool stem_begins(const struct judge_source *source, const char *host)
     return stem && *stem && strncmp(host, stem, strlen(stem)) == 0;
 }
 
-/* Content that only names machines of some other run is that run's damage, not ours. */
-static bool content_names_only_strangers(const struct judge_case *judged,
-                                         const struct judge_source *source)
+static bool stem_begins_a_host(const struct judge_case *judged, const struct judge_source *source)
 {
-    bool names_anybody = false;
-
-    for (size_t i = 0; i < source->source->record_count; i++) {
-        const char *host = source->source->records[i].host;
-
-        if (host && judge_case_has_host(judged, host))
-            return false;
-        names_anybody |= host != NULL;
-    }
-    return names_anybody;
+    for (size_t i = 0; i < judged->host_count; i++)
+        if (stem_begins(source, judged->hosts[i]))
+            return true;
+    return false;
 }
 
-bool judge_case_damage_concerns(const struct judge_case *judged, const struct judge_source *source,
-                                const char *host)
+static bool content_names_anybody(const struct judge_source *source)
+{
+    for (size_t i = 0; i < source->source->record_count; i++)
+        if (source->source->records[i].host)
+            return true;
+    return false;
+}
+
+static enum damage_reach reach_of(const struct judge_case *judged,
+                                  const struct judge_source *source)
 {
     if (source->stale || !source->damaged || source->artifact == ARTIFACT_NONE)
-        return false;
-    if (names_a_host(judged, source, is_certain_about))
+        return DAMAGE_OF_NOBODY;
+    if (is_certain_about_a_host(judged, source))
+        return DAMAGE_OF_ITS_HOST;
+    if (stem_begins_a_host(judged, source))
+        return DAMAGE_OF_ITS_STEM;
+    /* Content that only names machines of some other run is that run's damage, not ours. */
+    return content_names_anybody(source) ? DAMAGE_OF_NOBODY : DAMAGE_OF_EVERY_HOST;
+}
+
+bool judge_case_damage_concerns(const struct judge_source *source, const char *host)
+{
+    switch (source->reach) {
+    case DAMAGE_OF_ITS_HOST:
         return is_certain_about(source, host);
-    if (names_a_host(judged, source, stem_begins))
+    case DAMAGE_OF_ITS_STEM:
         return stem_begins(source, host);
-    return !content_names_only_strangers(judged, source);
+    case DAMAGE_OF_EVERY_HOST:
+        return true;
+    case DAMAGE_OF_NOBODY:
+        break;
+    }
+    return false;
+}
+
+static void list_damaged(struct judge_case *judged)
+{
+    judged->damaged =
+        memory_array_in(judged->memory, NULL, judged->source_count, sizeof(*judged->damaged));
+    for (size_t i = 0; i < judged->source_count; i++) {
+        struct judge_source *source = &judged->sources[i];
+
+        source->reach = reach_of(judged, source);
+        if (source->reach != DAMAGE_OF_NOBODY)
+            judged->damaged[judged->damaged_count++] = source;
+    }
 }
 
 static bool left_by_this_run(const struct judge_case *judged, const struct judge_source *source)
 {
-    if (source->stale || source->artifact == ARTIFACT_NONE)
-        return false;
-    return names_a_host(judged, source, is_certain_about);
+    return !source->stale && source->artifact != ARTIFACT_NONE &&
+           is_certain_about_a_host(judged, source);
 }
 
 static void look_at_artifacts(struct judge_case *judged)
@@ -440,7 +480,9 @@ void judge_case_init(struct judge_case *judged, const struct ledger *ledger,
     look_at_log(judged);
     look_at_processes(judged, ledger);
     list_hosts(judged);
+    list_damaged(judged);
     look_at_artifacts(judged);
+    judge_read_tables(judged);
     if (policy->categorized)
         judge_join_batches(judged);
 }

@@ -6,6 +6,7 @@
 #define ATVM_CORE_JUDGE_CASE_H
 
 #include "judge.h"
+#include "name-index.h"
 
 /* Kinds of artifact that a host leaves behind (spec R5.2). */
 enum artifact_kind {
@@ -17,14 +18,26 @@ enum artifact_kind {
     ARTIFACT_NONE = ARTIFACT_KIND_COUNT /* log, config, spec, process */
 };
 
+/* Whose a damaged artifact may be (R5.8). */
+enum damage_reach {
+    DAMAGE_OF_NOBODY,   /* it is whole, does not count, or is another run's */
+    DAMAGE_OF_ITS_HOST, /* content or file name say whose */
+    DAMAGE_OF_ITS_STEM, /* everybody's whose name begins with the file's */
+    DAMAGE_OF_EVERY_HOST
+};
+
 /* One source, and whether it counts. */
 struct judge_source {
     const struct ledger_source *source;
     size_t listed; /* place in the ledger: of one path, older parts come first */
     enum artifact_kind artifact;
-    int32_t batches_before; /* batches in the older parts of a log that was rotated */
-    bool stale;             /* outside of the run's window by any of its times (R4.9) */
-    bool damaged;           /* not whole, or still growing */
+    bool is_log; /* a run log */
+    enum damage_reach reach;
+    int32_t last_batch;         /* highest number in it; 0: none */
+    int32_t batches_before;     /* batches in the older parts of a log that was rotated */
+    struct judge_table *tables; /* of a log: by batch, up to the last; else NULL */
+    bool stale;                 /* outside of the run's window by any of its times (R4.9) */
+    bool damaged;               /* not whole, or still growing */
     /* Id of the rule that says which time is outside; NULL: it is not stale. */
     const char *stale_rule;
     int64_t outside_ns; /* that time; -1 */
@@ -57,9 +70,12 @@ struct judge_case {
     int64_t last_artifact_ns; /* newest host artifact of this run; -1 */
     int64_t last_progress_ns; /* newest change of the log or a host artifact; -1 */
     const char **hosts;       /* all hosts of this run, expected ones first */
+    struct name_index host_index;
     size_t host_count;
     size_t expected_count;               /* of hosts: named beforehand */
     bool kind_left[ARTIFACT_KIND_COUNT]; /* some host of this run left this kind */
+    const struct judge_source **damaged; /* those that may be some host's of this run */
+    size_t damaged_count;
 };
 
 /* Fills in everything. Strings of the ledger are referred to, not copied. */
@@ -73,8 +89,7 @@ bool judge_case_has_host(const struct judge_case *judged, const char *host);
 
 /* Whether a damaged source counts for this host (R5.8): named by its content or its stem, else by
  * the beginning of its name, else, where it fits nobody, for all. */
-bool judge_case_damage_concerns(const struct judge_case *judged, const struct judge_source *source,
-                                const char *host);
+bool judge_case_damage_concerns(const struct judge_source *source, const char *host);
 
 /* Whether the record was read from a run log (not an artifact), in this batch (0: any). */
 bool judge_item_is_log(const struct judge_item *item, int32_t batch);

@@ -206,8 +206,9 @@ int policy_add_state(struct policy *policy, const struct state *state)
 {
     int cancelled = state_cancelled(state);
 
-    policy->cancelled = policy->cancelled || cancelled != 0;
+    policy->cancelled = policy->cancelled || cancelled > 0;
     policy->runner_seen = state->runner_seen;
+    policy->until_ns = state->run.last_seen_ns;
     /* The runner of a categorized run rewrites the config for each batch: what it named first, when
      * watching started, is the whole scope (R1.5). */
     if (policy->host_count == 0 && state->expected_host_count > 0) {
@@ -242,7 +243,8 @@ struct verdict *judge_now_verdict(const struct judge_now *now, struct state *sta
     if (state)
         error = policy_add_state(&policy, state);
     if (error < 0)
-        log_warning("%s: the cancellation marker could not be looked for: %s; shown as cancelled",
+        log_warning("%s: the cancellation marker could not be looked for: %s; shown as not "
+                    "cancelled",
                     state->folder, strerror(-error));
     verdict = judge(now->ledger, &policy, *ret_now_ns);
     if (state)

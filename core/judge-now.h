@@ -53,9 +53,10 @@ const struct ledger *judge_now_ledger(const struct judge_now *now);
 struct verdict *judge_now_verdict(const struct judge_now *now, struct state *state,
                                   int64_t *ret_now_ns);
 
-/* Adds to the policy what the state knows: the cancellation marker (one that cannot be looked for
- * counts as one, then the result is -errno), the runner that was seen, the hosts that were expected
- * when watching started. It refers to the state's strings. */
+/* Adds to the policy what the state knows: the cancellation marker (-errno where it could not be
+ * looked for: nothing may be closed then, in neither way), the runner that was seen, when it was
+ * seen last, the hosts that were expected when watching started. It refers to the state's strings.
+ */
 int policy_add_state(struct policy *policy, const struct state *state);
 /* Adds the URLs that the state knows: one survives the loss of the log it stood in (R3.5). */
 void verdict_add_state(struct verdict *verdict, struct state *state);

@@ -223,32 +223,29 @@ struct scope_list {
     const struct judge_case *judged;
     struct judge_scope *scopes;
     size_t count;
+    bool *taken; /* each of the case's hosts: by some scope */
 };
 
-static struct judge_scope *add_scope(struct scope_list *list, const char *name, int32_t batch)
+/* `claims`: how many hosts the log may name that nobody else has. */
+static struct judge_scope *add_scope(struct scope_list *list, const char *name, int32_t batch,
+                                     size_t claims)
 {
     struct judge_scope *scope = &list->scopes[list->count++];
 
     *scope = (struct judge_scope){.name = name, .batch = batch, .is_subrun = true, .end_ns = -1};
-    scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count,
+    scope->hosts = memory_array_in(list->judged->memory, NULL, list->judged->host_count + claims,
                                    sizeof(*scope->hosts));
     return scope;
 }
 
-static bool scope_has_host(const struct judge_scope *scope, const char *host)
+/* Notes that the scope takes the host, which may be none that the run is known to have. */
+static void take_host(struct scope_list *list, struct judge_scope *scope, const char *host)
 {
-    for (size_t i = 0; i < scope->host_count; i++)
-        if (strcmp(scope->hosts[i], host) == 0)
-            return true;
-    return false;
-}
+    size_t place = name_index_find(&list->judged->host_index, list->judged->hosts, host);
 
-static bool any_scope_has_host(const struct scope_list *list, const char *host)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (scope_has_host(&list->scopes[i], host))
-            return true;
-    return false;
+    scope->hosts[scope->host_count++] = host;
+    if (place != NAME_INDEX_NONE)
+        list->taken[place] = true;
 }
 
 static struct judge_scope *find_scope(struct scope_list *list, const char *name)
@@ -267,17 +264,39 @@ bool judge_batch_claims(const struct judge_item *item)
             item->record->claim == ATVM_CLAIM_HOST_RESULT);
 }
 
-static void add_batch(struct scope_list *list, int32_t batch)
+static size_t count_claims(const struct judge_case *judged, int32_t batch)
 {
-    struct judge_scope *scope = add_scope(list, NULL, batch);
+    size_t count = 0;
 
+    for (size_t i = 0; i < judged->item_count; i++)
+        count +=
+            judge_item_is_log(&judged->items[i], batch) && judge_batch_claims(&judged->items[i]);
+    return count;
+}
+
+/* The hosts in the order in which the log names them. */
+static void take_claimed(struct scope_list *list, struct judge_scope *scope, size_t claims)
+{
+    struct name_index named;
+
+    name_index_init(&named, claims, list->judged->memory);
     for (size_t i = 0; i < list->judged->item_count; i++) {
         const struct judge_item *item = &list->judged->items[i];
 
-        if (judge_item_is_log(item, batch) && judge_batch_claims(item) &&
-            !scope_has_host(scope, item->record->host))
-            scope->hosts[scope->host_count++] = item->record->host;
+        if (!judge_item_is_log(item, scope->batch) || !judge_batch_claims(item) ||
+            name_index_find(&named, scope->hosts, item->record->host) != NAME_INDEX_NONE)
+            continue;
+        take_host(list, scope, item->record->host);
+        name_index_add(&named, scope->hosts, scope->host_count - 1);
     }
+}
+
+static void add_batch(struct scope_list *list, int32_t batch)
+{
+    size_t claims = count_claims(list->judged, batch);
+    struct judge_scope *scope = add_scope(list, NULL, batch, claims);
+
+    take_claimed(list, scope, claims);
     read_log(list->judged, scope);
     /* Of a batch whose first line has come the next ones will tell which sub-run it is. */
     if (!scope->name && scope->host_count == 0 && !scope->log_ended)
@@ -349,7 +368,7 @@ static struct judge_scope *subrun_without_log(struct scope_list *list, const cha
 {
     struct judge_scope *scope = find_scope(list, name);
 
-    return scope ? scope : add_scope(list, name, 0);
+    return scope ? scope : add_scope(list, name, 0, 0);
 }
 
 static bool host_has_begun(const struct judge_case *judged, const char *host)
@@ -372,14 +391,13 @@ static void add_subruns_without_log(struct scope_list *list)
         const char *name = judge_family_scope(judged, judge_host_family(host, judged->memory));
         struct judge_scope *scope = find_scope(list, name);
 
-        if (any_scope_has_host(list, host) || (!scope && !host_has_begun(judged, host)))
+        if (list->taken[i] || (!scope && !host_has_begun(judged, host)))
             continue;
         /* A batch of the log without a specPattern of its own is to run the expected hosts of its
          * family, also those it has not got to yet. */
         if (scope && scope->batch > 0 && (scope->lists_hosts || i >= judged->expected_count))
             continue;
-        scope = subrun_without_log(list, name);
-        scope->hosts[scope->host_count++] = host;
+        take_host(list, subrun_without_log(list, name), host);
     }
 }
 
@@ -419,6 +437,7 @@ static struct judge_scope *subruns(const struct judge_case *judged, size_t *ret_
     struct scope_list list = {
         .judged = judged,
         .scopes = memory_array_in(judged->memory, NULL, most, sizeof(struct judge_scope)),
+        .taken = memory_array_in(judged->memory, NULL, judged->host_count, sizeof(bool)),
     };
 
     for (int32_t batch = 1; batch <= batches; batch++)

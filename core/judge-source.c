@@ -4,21 +4,47 @@
 
 #include "judge-scope.h"
 
-static bool speaks_of(const struct judge_source *source, const char *host)
+static bool is_listed(const struct source_verdict *verdict, const char *host)
 {
-    for (size_t i = 0; i < source->source->record_count; i++)
-        if (judge_text_is(source->source->records[i].host, host))
+    for (size_t i = 0; i < verdict->host_count; i++)
+        if (strcmp(verdict->hosts[i], host) == 0)
             return true;
     return false;
+}
+
+/* The hosts of this run that its content names, mostly one. */
+static void list_named_hosts(const struct judge_case *judged, const struct judge_source *source,
+                             struct source_verdict *ret)
+{
+    size_t most = source->source->record_count < judged->host_count ? source->source->record_count
+                                                                    : judged->host_count;
+
+    ret->hosts = memory_array_in(judged->memory, NULL, most, sizeof(*ret->hosts));
+    for (size_t i = 0; i < source->source->record_count; i++) {
+        const char *host = source->source->records[i].host;
+
+        if (host && judge_case_has_host(judged, host) && !is_listed(ret, host))
+            ret->hosts[ret->host_count++] = host;
+    }
 }
 
 static void list_hosts(const struct judge_case *judged, const struct judge_source *source,
                        struct source_verdict *ret)
 {
+    if (!source->damaged) {
+        list_named_hosts(judged, source, ret);
+        return;
+    }
+    if (source->reach == DAMAGE_OF_EVERY_HOST) {
+        ret->hosts = judged->hosts;
+        ret->host_count = judged->host_count;
+        return;
+    }
+    if (source->reach == DAMAGE_OF_NOBODY)
+        return;
     ret->hosts = memory_array_in(judged->memory, NULL, judged->host_count, sizeof(*ret->hosts));
     for (size_t i = 0; i < judged->host_count; i++)
-        if (source->damaged ? judge_case_damage_concerns(judged, source, judged->hosts[i])
-                            : speaks_of(source, judged->hosts[i]))
+        if (judge_case_damage_concerns(source, judged->hosts[i]))
             ret->hosts[ret->host_count++] = judged->hosts[i];
 }
 

@@ -226,22 +226,29 @@ void judge_scope_state(const struct judge_case *judged, const struct judge_scope
 
 /* ---------------------------------------------------------------- state of a run */
 
-static bool is_claimed(const struct verdict *verdict, const char *host)
+static bool *claimed_hosts(const struct judge_case *judged, const struct verdict *verdict)
 {
+    bool *claimed = memory_array_in(judged->memory, NULL, judged->host_count, sizeof(*claimed));
+
     for (size_t i = 0; i < verdict->scope_count; i++)
-        for (size_t j = 0; j < verdict->scopes[i].host_count; j++)
-            if (strcmp(verdict->scopes[i].hosts[j].name, host) == 0)
-                return true;
-    return false;
+        for (size_t j = 0; j < verdict->scopes[i].host_count; j++) {
+            size_t place = name_index_find(&judged->host_index, judged->hosts,
+                                           verdict->scopes[i].hosts[j].name);
+
+            if (place != NAME_INDEX_NONE)
+                claimed[place] = true;
+        }
+    return claimed;
 }
 
 static size_t unclaimed_hosts(const struct judge_case *judged, const struct verdict *verdict,
                               const char **ret_first)
 {
+    const bool *claimed = claimed_hosts(judged, verdict);
     size_t count = 0;
 
     for (size_t i = 0; i < judged->host_count; i++)
-        if (!is_claimed(verdict, judged->hosts[i]) && count++ == 0)
+        if (!claimed[i] && count++ == 0)
             *ret_first = judged->hosts[i];
     return count;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "judge-host.h"
+#include "judge-table.h"
 
 /* ---------------------------------------------------------------- in itself consistent (R5.2) */
 
@@ -36,36 +37,8 @@ static bool counts_add_up(const struct atvm_evidence *record)
     return record->tests == record->passed + record->failed + record->pending + record->skipped;
 }
 
-/* The totals row of the tables of a batch against the sum of its rows. A table that was cut before
- * its totals row has none and disagrees with nothing. */
-static bool totals_agree(const struct judge_case *judged, const struct judge_source *source,
-                         int32_t batch)
-{
-    int64_t sum[3] = {0}, totals[3] = {0};
-    bool has_totals = false, totals_pass = true, rows_pass = true;
-
-    for (size_t i = 0; i < judged->item_count; i++) {
-        const struct judge_item *item = &judged->items[i];
-        const struct atvm_evidence *record = item->record;
-        bool is_totals = form_is(item, "cloud-totals");
-
-        if (item->from != source || record->batch != batch ||
-            !(is_totals || form_is(item, "cloud-row")))
-            continue;
-        if (record->tests < 0 || record->passed < 0 || record->failed < 0)
-            return false;
-        (is_totals ? totals : sum)[0] += record->tests;
-        (is_totals ? totals : sum)[1] += record->passed;
-        (is_totals ? totals : sum)[2] += record->failed;
-        has_totals |= is_totals;
-        if (record->outcome != ATVM_OUTCOME_PASS)
-            *(is_totals ? &totals_pass : &rows_pass) = false;
-    }
-    return !has_totals || (totals_pass == rows_pass && memcmp(sum, totals, sizeof(sum)) == 0);
-}
-
 /* Why a DIRECT pass proves nothing; NULL: it does. */
-static const char *flaw_of_pass(const struct judge_case *judged, const struct judge_item *item)
+static const char *flaw_of_pass(const struct judge_item *item)
 {
     const struct atvm_evidence *record = item->record;
 
@@ -75,7 +48,7 @@ static const char *flaw_of_pass(const struct judge_case *judged, const struct ju
         return "counts-do-not-add-up";
     if (record->passed < 1)
         return "zero-tests-executed";
-    if (form_is(item, "cloud-row") && !totals_agree(judged, item->from, record->batch))
+    if (form_is(item, "cloud-row") && !judge_table_agrees(item))
         return "totals-row-disagrees";
     return NULL;
 }
@@ -126,13 +99,13 @@ static bool begins_anew_later(const struct host_case *host, const struct judge_i
 
 static bool has_newer_damage(const struct host_case *host, const struct judge_item *item)
 {
-    for (size_t i = 0; i < host->judged->source_count; i++) {
-        const struct judge_source *other = &host->judged->sources[i];
+    for (size_t i = 0; i < host->judged->damaged_count; i++) {
+        const struct judge_source *other = host->judged->damaged[i];
 
         if (other != item->from && other->artifact == item->from->artifact &&
             (other->source->file.mtime_ns < 0 ||
              other->source->file.mtime_ns >= item->from->source->file.mtime_ns) &&
-            judge_case_damage_concerns(host->judged, other, host->name))
+            judge_case_damage_concerns(other, host->name))
             return true;
     }
     return false;
@@ -155,7 +128,7 @@ static const char *reason_to_drop(const struct host_case *host, const struct tes
         return "damaged-newest-of-its-kind";
     if (!is_artifact && !host->scope->is_subrun && begins_anew_later(host, item))
         return "older-part-of-the-log";
-    return is_direct(item) ? flaw_of_pass(host->judged, item) : NULL;
+    return is_direct(item) ? flaw_of_pass(item) : NULL;
 }
 
 /* ---------------------------------------------------------------- order */
@@ -297,7 +270,7 @@ static bool proves_pass(const struct host_case *host, const struct testimony *te
 
 static bool belongs_to_scope(const struct host_case *host, const struct judge_item *item)
 {
-    if (!judge_text_is(item->from->source->file.kind, "log"))
+    if (!item->from->is_log)
         return true;
     /* A sub-run that the log does not show has no rows in it. */
     return judge_item_is_log(item, host->scope->batch) &&
@@ -398,10 +371,10 @@ static void look_for_gaps(struct host_case *host)
         host->kind_missing = host->lacks[kind] = true;
         host->log_missing |= is_log;
     }
-    for (size_t i = 0; i < judged->source_count; i++) {
-        const struct judge_source *source = &judged->sources[i];
+    for (size_t i = 0; i < judged->damaged_count; i++) {
+        const struct judge_source *source = judged->damaged[i];
 
-        if (!judge_case_damage_concerns(judged, source, host->name))
+        if (!judge_case_damage_concerns(source, host->name))
             continue;
         host->damaged = true;
         host->left_something = true;

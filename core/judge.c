@@ -89,12 +89,11 @@ static const char *file_name(const char *path)
 }
 
 /* A damaged source is worth a line where it may have been one of the scope's hosts'. */
-static bool damage_concerns_scope(const struct judge_case *judged,
-                                  const struct judge_source *source,
+static bool damage_concerns_scope(const struct judge_source *source,
                                   const struct judge_scope *scope)
 {
     for (size_t i = 0; i < scope->host_count; i++)
-        if (judge_case_damage_concerns(judged, source, scope->hosts[i]))
+        if (judge_case_damage_concerns(source, scope->hosts[i]))
             return true;
     return false;
 }
@@ -102,11 +101,10 @@ static bool damage_concerns_scope(const struct judge_case *judged,
 static void note_damage(const struct judge_case *judged, const struct judge_scope *scope,
                         struct note_list *notes)
 {
-    for (size_t i = 0; i < judged->source_count; i++) {
-        const struct judge_source *source = &judged->sources[i];
+    for (size_t i = 0; i < judged->damaged_count; i++) {
+        const struct judge_source *source = judged->damaged[i];
 
-        if (source->source->quality == ATVM_QUALITY_DAMAGED &&
-            damage_concerns_scope(judged, source, scope))
+        if (source->source->quality == ATVM_QUALITY_DAMAGED && damage_concerns_scope(source, scope))
             add_note(notes,
                      memory_format_in(judged->memory, "damaged: %s (%s)",
                                       file_name(source->source->file.path),
@@ -131,7 +129,11 @@ static void note_blind_collectors(const struct judge_case *judged, struct note_l
 static void note_unexpected_hosts(const struct judge_case *judged, const struct judge_scope *scope,
                                   struct note_list *notes)
 {
-    for (size_t i = judged->expected_count; i < judged->host_count && judged->expected_count; i++)
+    /* The log of a categorized run names the hosts of some batches: no list of the whole. */
+    bool has_list =
+        judged->policy->categorized ? judged->policy->host_count > 0 : judged->expected_count > 0;
+
+    for (size_t i = judged->expected_count; has_list && i < judged->host_count; i++)
         for (size_t j = 0; j < scope->host_count; j++)
             if (strcmp(judged->hosts[i], scope->hosts[j]) == 0)
                 add_note(notes, memory_format_in(judged->memory,

@@ -18,6 +18,7 @@ struct policy {
     const char *const *hosts; /* the operator's list; NULL or empty: the specPattern decides */
     size_t host_count;
     int64_t since_ns; /* start of the run's window; its end is `now` */
+    int64_t until_ns; /* or this, where it is later: the clock may have been set back; 0: not */
     int64_t start_grace_ns, hang_after_ns, stuck_after_ns;
     enum on_conflict on_conflict;
     /* Names of collector instances, most believed first, for each question. A collector that is

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,10 +83,26 @@ struct ledger *ledger_new(void)
     return memory_zeroed(1, sizeof(struct ledger));
 }
 
+void ledger_forget_passes(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->pass_count; i++) {
+        free(ledger->passes[i].collector);
+        free(ledger->passes[i].reason);
+    }
+    ledger->pass_count = 0;
+}
+
+/* The tree's nodes refer to the sources. */
+static void leave(void *source)
+{
+    (void)source;
+}
+
 void ledger_free(struct ledger *ledger)
 {
     if (!ledger)
         return;
+    tdestroy(ledger->by_path, leave);
     for (size_t i = 0; i < ledger->source_count; i++)
         source_free(ledger->sources[i]);
     for (size_t i = 0; i < ledger->gap_count; i++) {
@@ -93,56 +110,75 @@ void ledger_free(struct ledger *ledger)
         free(ledger->gaps[i].path);
         free(ledger->gaps[i].reason);
     }
-    for (size_t i = 0; i < ledger->pass_count; i++) {
-        free(ledger->passes[i].collector);
-        free(ledger->passes[i].reason);
-    }
+    ledger_forget_passes(ledger);
     free(ledger->sources);
     free(ledger->gaps);
     free(ledger->passes);
     free(ledger);
 }
 
-static struct ledger_source **find_source(const struct ledger *ledger, const char *collector,
-                                          const char *path)
+static int compare_by_path(const void *one, const void *other)
 {
-    for (size_t i = 0; i < ledger->source_count; i++) {
-        struct ledger_source *source = ledger->sources[i];
+    const struct ledger_source *a = one, *b = other;
+    int order = strcmp(a->file.path, b->file.path);
 
-        if (!source->retired && strcmp(source->collector, collector) == 0 &&
-            strcmp(source->file.path, path) == 0)
-            return &ledger->sources[i];
-    }
-    return NULL;
+    return order ? order : strcmp(a->collector, b->collector);
+}
+
+/* Where the tree holds the source of the unit's collector and path; NULL: there is none. */
+static struct ledger_source **find_source(const struct ledger *ledger,
+                                          const struct ledger_source *unit)
+{
+    return tfind(unit, &ledger->by_path, compare_by_path);
 }
 
 static void add_source(struct ledger *ledger, struct ledger_source *source)
 {
     memory_grow(&ledger->sources, ledger->source_count, &ledger->source_capacity,
                 sizeof(struct ledger_source *));
+    source->place = ledger->source_count;
     ledger->sources[ledger->source_count++] = source;
     ledger->changes++;
+}
+
+static void add_first_source(struct ledger *ledger, struct ledger_source *source)
+{
+    add_source(ledger, source);
+    if (!source->retired && !tsearch(source, &ledger->by_path, compare_by_path))
+        abort();
+}
+
+/* `known` is where the tree holds what the unit takes the place of. */
+static void replace_source(struct ledger *ledger, struct ledger_source **known,
+                           struct ledger_source *unit)
+{
+    struct ledger_source *before = *known;
+
+    if (!source_says_the_same(before, unit))
+        ledger->changes++;
+    unit->place = before->place;
+    ledger->sources[unit->place] = unit;
+    *known = unit;
+    source_free(before);
 }
 
 /* Takes over a completed unit. */
 static void commit(struct ledger *ledger, struct ledger_source *unit)
 {
-    struct ledger_source **slot = find_source(ledger, unit->collector, unit->file.path);
+    struct ledger_source **known = find_source(ledger, unit);
 
-    if (!slot || unit->retired) {
-        add_source(ledger, unit);
+    if (!known || unit->retired) {
+        add_first_source(ledger, unit);
     } else if (unit->file.mode == ATVM_SOURCE_APPEND) {
-        source_append(*slot, unit);
+        source_append(*known, unit);
         source_free(unit);
         ledger->changes++;
-    } else if (source_has_lost_content(*slot, unit)) {
-        (*slot)->retired = true;
+    } else if (source_has_lost_content(*known, unit)) {
+        (*known)->retired = true;
         add_source(ledger, unit);
+        *known = unit;
     } else {
-        if (!source_says_the_same(*slot, unit))
-            ledger->changes++;
-        source_free(*slot);
-        *slot = unit;
+        replace_source(ledger, known, unit);
     }
 }
 
@@ -256,6 +292,8 @@ static const char *take_evidence(struct ledger_reader *reader, struct json_objec
         return "more records in one unit than allowed";
     if (evidence_from_json(object, &reader->open->strings, &record) < 0)
         return "\"evidence\" has a value of the wrong type";
+    if (record.batch < 0 || record.batch > LEDGER_BATCH_MAX)
+        return "\"evidence\" names a batch that no log can have";
     source_add_record(reader->open, &record);
     return NULL;
 }

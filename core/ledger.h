@@ -17,6 +17,7 @@
 
 /* Limits on what one source may say; beyond them its unit is dropped and it counts as damaged. */
 #define LEDGER_RECORDS_MAX 200000
+#define LEDGER_BATCH_MAX   10000         /* number of a batch; the judge keeps room for each */
 #define LEDGER_LINE_MAX    (1024 * 1024) /* bytes of one evidence line */
 
 /* One source and all it says now. */
@@ -27,6 +28,7 @@ struct ledger_source {
     int32_t quality;         /* enum atvm_source_quality */
     const char *reason;      /* why it is not whole; NULL */
     int64_t read_ns;         /* when the last unit was completed */
+    size_t place;            /* in the ledger's sources */
     bool retired;            /* a log that was truncated or replaced: what it said still counts */
     struct atvm_evidence *records;
     size_t record_count, record_capacity;
@@ -52,6 +54,7 @@ struct ledger_pass {
 struct ledger {
     struct ledger_source **sources; /* in the order in which they first appeared */
     size_t source_count, source_capacity;
+    void *by_path; /* those that are not retired, by collector and path: a tree of tsearch(3) */
     struct ledger_gap *gaps;
     size_t gap_count, gap_capacity;
     struct ledger_pass *passes; /* one a collector */
@@ -82,6 +85,9 @@ void ledger_add_gap(struct ledger *ledger, const char *collector, const char *pa
                     const char *reason, int64_t time_ns);
 /* NULL: it has not looked yet. */
 const struct ledger_pass *ledger_pass_of(const struct ledger *ledger, const char *collector);
+
+/* Forgets which looks there were: those of an earlier watcher tell nothing about now. */
+void ledger_forget_passes(struct ledger *ledger);
 
 /*
  * Feeds a ledger file into the ledger. 0; -ENOENT: there is none; else -errno with *ret_error (free

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNPOSTED_FACTOR 10
+#define LONG_FACTOR 10
 
 void settle_clear(struct settle *settle)
 {
@@ -52,8 +52,10 @@ static struct settle_scope *new_entry(struct settle *settle, const char *name)
     return &settle->scopes[settle->count++];
 }
 
-void settle_look(struct settle *settle, const struct verdict *verdict, int64_t monotonic_ns)
+void settle_look(struct settle *settle, const struct verdict *verdict, bool cut_short,
+                 int64_t monotonic_ns)
 {
+    settle->cut_short = cut_short;
     for (size_t i = 0; i < verdict->scope_count; i++) {
         const struct scope_verdict *scope = &verdict->scopes[i];
         struct settle_scope *entry = entry_of(settle, scope->name);
@@ -73,12 +75,33 @@ void settle_look(struct settle *settle, const struct verdict *verdict, int64_t m
     }
 }
 
-bool settle_is_over(const struct settle *settle, const struct scope_verdict *scope,
-                    int64_t settle_ns, int64_t monotonic_ns)
+static bool may_still_change(const struct verdict *verdict, const struct scope_verdict *scope)
+{
+    bool is_run = strcmp(scope->name, verdict->build) == 0;
+
+    return verdict->more_may_come && (is_run || scope->state == STATE_UNKNOWN);
+}
+
+bool settle_is_over(const struct settle *settle, const struct verdict *verdict,
+                    const struct scope_verdict *scope, int64_t settle_ns, int64_t monotonic_ns)
 {
     const struct settle_scope *entry = entry_of(settle, scope->name);
-    int64_t wait_ns = run_state_is_posted(scope->state) ? settle_ns : settle_ns * UNPOSTED_FACTOR;
+    bool soon = run_state_is_posted(scope->state) && !settle->cut_short;
 
-    return entry && run_state_is_final(scope->state) && entry->looks >= 2 &&
-           monotonic_ns - entry->since_ns >= wait_ns;
+    return entry && run_state_is_final(scope->state) && !may_still_change(verdict, scope) &&
+           entry->looks >= 2 &&
+           monotonic_ns - entry->since_ns >= (soon ? settle_ns : settle_ns * LONG_FACTOR);
+}
+
+bool settle_run_is_over(struct settle *settle, const struct verdict *verdict, bool cut_short,
+                        int64_t settle_ns, int64_t monotonic_ns)
+{
+    struct scope_verdict run = {.name = verdict->build, .state = verdict->state};
+    struct verdict as_scope = {.build = verdict->build,
+                               .more_may_come = verdict->more_may_come,
+                               .scopes = &run,
+                               .scope_count = 1};
+
+    settle_look(settle, &as_scope, cut_short, monotonic_ns);
+    return settle_is_over(settle, &as_scope, &run, settle_ns, monotonic_ns);
 }

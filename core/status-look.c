@@ -144,16 +144,10 @@ int status_look_refresh(struct status_look *look, char **ret_error)
 
 /* ---------------------------------------------------------------- following */
 
-/* The run as a whole is settled like a scope. */
 static bool has_settled(const struct status_look *look, struct settle *settle)
 {
-    const struct verdict *verdict = look->status.report->verdict;
-    struct scope_verdict run = {.name = verdict->build, .state = verdict->state};
-    struct verdict as_scope = {.scopes = &run, .scope_count = 1};
-    int64_t monotonic_ns = clock_ns(CLOCK_BOOTTIME);
-
-    settle_look(settle, &as_scope, monotonic_ns);
-    return settle_is_over(settle, &run, look->config->settle_ns, monotonic_ns);
+    return settle_run_is_over(settle, look->status.report->verdict, false, look->config->settle_ns,
+                              clock_ns(CLOCK_BOOTTIME));
 }
 
 /* A post that was tried and waits for another time is not waited for: that may take a day. */

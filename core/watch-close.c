@@ -278,7 +278,7 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 
     if (!state || state->closed_ns >= 0)
         return 0;
-    full_report = state_report_path(state, "json");
+    full_report = state_report_path(state, "txt");
     source.full_report = full_report;
     source.tag = tag;
     status = write_evidence(closing, ledger);

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "collect.h"
+#include "durable-file.h"
 #include "judge-now.h"
 #include "ledger.h"
 #include "log.h"
@@ -41,6 +42,7 @@ struct watch {
     struct watch_close *closing;
     struct settle settle, settle_run;
     struct verdict *verdict; /* of the last pass; NULL: none yet */
+    int64_t latest_ns;       /* the latest time that the wall clock ever showed */
     sd_event_source *poll, *soon, *release;
     sd_event_source *runner; /* readable when the runner has exited */
     int runner_pidfd;
@@ -143,24 +145,29 @@ static void follow_runner(struct watch *watch, int64_t pid)
 
 /* ---------------------------------------------------------------- what was seen */
 
-static void fill_policy(const struct watch *watch, struct policy *policy)
+/* false: whether the run was cancelled is not known, so nothing may be closed. */
+static bool fill_policy(const struct watch *watch, struct policy *policy)
 {
     int error;
 
     run_settings_to_policy(watch->settings, watch->config, policy);
     error = policy_add_state(policy, watch->state);
+    if (watch->latest_ns > policy->until_ns)
+        policy->until_ns = watch->latest_ns;
     if (error < 0)
-        log_error("%s: the cancellation marker could not be looked for: %s; nothing is posted "
-                  "while that is so",
+        log_error("%s: the cancellation marker could not be looked for: %s; nothing is closed or "
+                  "posted while that is so",
                   watch->state->folder, strerror(-error));
+    return error == 0;
 }
 
 static void remember(struct watch *watch, const struct verdict *verdict)
 {
     if (verdict->runner_seen)
         watch->state->runner_seen = true;
+    /* Once a sub-run has begun, log and config may name its batch only: no whole scope. */
     if (verdict->categorized && watch->state->expected_host_count == 0 &&
-        verdict->expected_count > 0)
+        verdict->expected_count > 0 && verdict->scope_count == 0)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
@@ -195,17 +202,11 @@ static void beat(const struct watch *watch)
 
 /* ---------------------------------------------------------------- closing */
 
-/* The run of a categorized build ends apart from its sub-runs; it is settled like a scope. */
+/* The run of a categorized build ends apart from its sub-runs. */
 static bool run_has_settled(struct watch *watch, int64_t monotonic_ns)
 {
-    struct scope_verdict run = {
-        .name = watch->verdict->build,
-        .state = watch->verdict->state,
-    };
-    struct verdict as_scope = {.scopes = &run, .scope_count = 1};
-
-    settle_look(&watch->settle_run, &as_scope, monotonic_ns);
-    return settle_is_over(&watch->settle_run, &run, watch->config->settle_ns, monotonic_ns);
+    return settle_run_is_over(&watch->settle_run, watch->verdict, watch->settle.cut_short,
+                              watch->config->settle_ns, monotonic_ns);
 }
 
 static int close_scopes(struct watch *watch, int64_t monotonic_ns)
@@ -215,7 +216,8 @@ static int close_scopes(struct watch *watch, int64_t monotonic_ns)
     for (size_t i = 0; i < watch->verdict->scope_count && status == 0; i++) {
         const struct scope_verdict *scope = &watch->verdict->scopes[i];
 
-        if (settle_is_over(&watch->settle, scope, watch->config->settle_ns, monotonic_ns))
+        if (settle_is_over(&watch->settle, watch->verdict, scope, watch->config->settle_ns,
+                           monotonic_ns))
             status = watch_close_scope(watch->closing, watch->verdict, scope, watch->ledger);
     }
     if (status == 0 && run_has_settled(watch, monotonic_ns) &&
@@ -266,23 +268,26 @@ static void end_when_done(void *user)
 
 /* ---------------------------------------------------------------- a round */
 
-static int judge_round(struct watch *watch)
+static int judge_round(struct watch *watch, bool cut_short)
 {
     int64_t now_ns = clock_ns(CLOCK_REALTIME), monotonic_ns = clock_ns(CLOCK_BOOTTIME);
     struct verdict *previous = watch->verdict;
     struct policy policy;
+    bool may_close;
     int status;
 
-    fill_policy(watch, &policy);
+    if (now_ns > watch->latest_ns)
+        watch->latest_ns = now_ns;
+    may_close = fill_policy(watch, &policy);
     watch->verdict = judge(watch->ledger, &policy, now_ns);
     verdict_add_state(watch->verdict, watch->state);
     remember(watch, watch->verdict);
     follow_runner(watch, watch->verdict->runner.pid);
-    settle_look(&watch->settle, watch->verdict, monotonic_ns);
+    settle_look(&watch->settle, watch->verdict, cut_short, monotonic_ns);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
     status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
-    if (status == 0)
+    if (status == 0 && may_close)
         status = close_scopes(watch, monotonic_ns);
     return status;
 }
@@ -290,7 +295,7 @@ static int judge_round(struct watch *watch)
 static void on_pass_done(void *user, bool again)
 {
     struct watch *watch = user;
-    int status = judge_round(watch);
+    int status = judge_round(watch, again);
 
     if (status != 0) {
         sd_event_exit(watch->event, WATCH_STATE);
@@ -372,6 +377,20 @@ static int open_event_loop(struct watch *watch)
     return error;
 }
 
+/* A snapshot that cannot be read to its end is kept for whoever wants to know why: the next one
+ * would take its place. */
+static void set_snapshot_aside(const char *path, const char *damage)
+{
+    CLEANUP_FREE char *aside = NULL, *error = NULL;
+
+    if (durable_set_aside(path, DURABLE_MOVE, clock_ns(CLOCK_REALTIME), &aside, &error) < 0)
+        log_error("%s; it could not be kept: %s", damage, error);
+    else
+        log_warning("%s; what stands before that is used, everything is read anew, and the file "
+                    "was kept as %s",
+                    damage, aside);
+}
+
 /* What an earlier watcher read may be gone by now: deletion retracts nothing. */
 static void recall_evidence(struct watch *watch)
 {
@@ -379,7 +398,10 @@ static void recall_evidence(struct watch *watch)
     CLEANUP_FREE char *error = NULL;
     int status = ledger_read_file(watch->ledger, path, &error);
 
-    if (status < 0 && status != -ENOENT)
+    ledger_forget_passes(watch->ledger);
+    if (status == -EBADMSG)
+        set_snapshot_aside(path, error);
+    else if (status < 0 && status != -ENOENT)
         log_warning("%s; what stands before that is used, and everything is read anew", error);
 }
 

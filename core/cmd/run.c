@@ -150,6 +150,9 @@ static struct config *configure(const struct run_command *command)
     }
     if (warnings)
         log_warning("%s", warnings);
+    if (config->terminate_stuck_runner)
+        log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
+                    "does not exit is noted in the status");
     return config;
 }
 

@@ -168,6 +168,7 @@ class Delivery:
             "message": message,
             "attempt": 1,
             "timeout": 25 * SECOND,
+            "grace": 5 * SECOND,
             "receipt": receipt,
             "terminal": -1,
             "secrets": secrets,
@@ -759,7 +760,7 @@ def long_report(tap):
     tap.equal(len(stand_in.requests), 1, "a long report: one post", watched.said)
     text = json.loads(stand_in.requests[0].body)["text"]
     tap.ok(len(text) <= 1500 < len(watched.kept["report.md"].decode()), "it was made to fit", text)
-    tap.ok("full report: " in text and "/report.json" in text, "it says where the rest is", text)
+    tap.ok("full report: " in text and "/report.txt" in text, "it says where the rest is", text)
 
 
 def main():

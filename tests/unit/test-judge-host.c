@@ -336,6 +336,15 @@ static void what_lies_outside_the_window_by_any_of_its_times_is_no_evidence(void
     scene_junit(&scene, A, 22, 0, 0);
     expect(&scene, A, HOST_PASS, "direct-pass");
     scene_close(&scene);
+    /* The clock was set back by an hour: what it has shown belongs to the window. */
+    scene_open(&scene, one);
+    scene_processes(&scene, 0);
+    scene_junit(&scene, A, 21, 1, 3000);
+    scene.now = 0;
+    expect(&scene, A, HOST_NOT_STARTED, "not-begun-yet");
+    scene.policy.until_ns = (SCENE_START + 3600) * INT64_C(1000000000);
+    expect(&scene, A, HOST_FAIL, "any-direct-failure");
+    scene_close(&scene);
 }
 
 static void host_without_results_is_told_apart(void **state)

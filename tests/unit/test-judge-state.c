@@ -222,6 +222,18 @@ static void cancellation_stands_before_everything(void **state)
     scene_close(&scene);
 }
 
+static void batch(struct scene *scene, int number, const char *name, const char *host,
+                  const char *outcome, bool ended)
+{
+    scene_record(scene, "\"claim\":\"scope-started\",\"batch\":%d%s%s%s", number,
+                 name ? ",\"scope\":\"" : "", name ? name : "", name ? "\"" : "");
+    scene_record(scene, "\"claim\":\"host-started\",\"host\":\"%s\",\"batch\":%d", host, number);
+    if (!ended)
+        return;
+    scene_row(scene, host, outcome, number);
+    scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
+}
+
 static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
 {
     static const char *const asked[] = {A, NULL};
@@ -235,6 +247,31 @@ static void unexpected_host_of_the_own_log_counts_and_is_noted(void **state)
     assert_int_equal(scene.verdict->scopes[0].host_count, 2);
     assert_non_null(strstr(scene.verdict->scopes[0].notes[0], B));
     scene_close(&scene);
+}
+
+static void batch_without_a_spec_pattern_is_not_uninvited(void **state)
+{
+    static const char *const nobody[] = {NULL};
+    struct scene scene;
+
+    (void)state;
+    for (int listed = 0; listed < 2; listed++) {
+        static const char *const asked[] = {A, NULL};
+        const struct verdict *verdict;
+
+        scene_open(&scene, listed ? asked : nobody);
+        scene.policy.categorized = true;
+        scene_processes(&scene, 0);
+        scene_log_part(&scene, 1, 2000);
+        scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" A "\",\"batch\":1");
+        batch(&scene, 1, "build-redhat", A, "pass", true);
+        batch(&scene, 2, "build-ubuntu", B, "pass", true);
+        scene_end(&scene, "whole");
+        verdict = scene_judge(&scene);
+        assert_int_equal(verdict->scope_count, 2);
+        assert_int_equal(verdict->scopes[1].note_count, listed);
+        scene_close(&scene);
+    }
 }
 
 static void artifact_of_a_stranger_does_not_count(void **state)
@@ -254,18 +291,6 @@ static void artifact_of_a_stranger_does_not_count(void **state)
 }
 
 /* ---------------------------------------------------------------- categorized runs */
-
-static void batch(struct scene *scene, int number, const char *name, const char *host,
-                  const char *outcome, bool ended)
-{
-    scene_record(scene, "\"claim\":\"scope-started\",\"batch\":%d%s%s%s", number,
-                 name ? ",\"scope\":\"" : "", name ? name : "", name ? "\"" : "");
-    scene_record(scene, "\"claim\":\"host-started\",\"host\":\"%s\",\"batch\":%d", host, number);
-    if (!ended)
-        return;
-    scene_row(scene, host, outcome, number);
-    scene_record(scene, "\"claim\":\"scope-ended\",\"batch\":%d", number);
-}
 
 static void sub_runs_end_apart_and_the_parent_is_the_worst_of_them(void **state)
 {
@@ -661,6 +686,27 @@ static void run_is_complete_only_where_something_says_who_was_meant(void **state
     scene_close(&scene);
 }
 
+/* The log of a stale config: the batch has more hosts than the run. */
+static void batch_may_expect_any_number_of_hosts_that_nobody_asked_for(void **state)
+{
+    static const char *const asked[] = {A, NULL};
+    const struct verdict *verdict;
+    struct scene scene;
+
+    (void)state;
+    open_categorized(&scene, asked);
+    scene_log_part(&scene, 1, 2000);
+    scene_record(&scene, "\"claim\":\"scope-started\",\"batch\":1,\"scope\":\"build-redhat\"");
+    for (int i = 0; i < 3000; i++)
+        scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"atvm%d-redhat8\",\"batch\":1",
+                     i);
+    batch(&scene, 1, "build-redhat", A, "pass", true);
+    scene_end(&scene, "whole");
+    verdict = scene_judge(&scene);
+    expect_scope(verdict, 0, "build-redhat", STATE_UNKNOWN, 3001);
+    scene_close(&scene);
+}
+
 static void closed_state_stays_what_it_is(void **state)
 {
     (void)state;
@@ -686,6 +732,7 @@ int main(void)
         cmocka_unit_test(cancellation_stands_before_everything),
         cmocka_unit_test(unexpected_host_of_the_own_log_counts_and_is_noted),
         cmocka_unit_test(artifact_of_a_stranger_does_not_count),
+        cmocka_unit_test(batch_without_a_spec_pattern_is_not_uninvited),
         cmocka_unit_test(sub_runs_end_apart_and_the_parent_is_the_worst_of_them),
         cmocka_unit_test(batch_that_announces_the_builds_own_name_is_named_after_its_family),
         cmocka_unit_test(hosts_of_no_sub_run_make_an_ended_parent_unknown),
@@ -703,6 +750,7 @@ int main(void)
         cmocka_unit_test(silence_without_a_look_at_the_processes_ends_nothing),
         cmocka_unit_test(log_that_is_not_read_to_its_end_decides_nothing_yet),
         cmocka_unit_test(run_is_complete_only_where_something_says_who_was_meant),
+        cmocka_unit_test(batch_may_expect_any_number_of_hosts_that_nobody_asked_for),
         cmocka_unit_test(closed_state_stays_what_it_is),
     };
 

@@ -158,6 +158,8 @@ static void bad_lines_are_refused_with_the_reason(void **state)
     refuse(fixture, "{\"t\":\"begin\",\"collector\":\"junit\"}", "lacks collector or path");
     feed(fixture, BEGIN_LOG("replace", "10", "1"));
     refuse(fixture, "{\"t\":\"evidence\",\"tests\":\"many\"}", "wrong type");
+    refuse(fixture, "{\"t\":\"evidence\",\"batch\":10001}", "no log can have");
+    refuse(fixture, "{\"t\":\"evidence\",\"batch\":-1}", "no log can have");
     refuse(fixture, "{\"t\":\"end\",\"quality\":\"fine\"}", "known quality");
     refuse(fixture, "{\"t\":\"pass\",\"collector\":\"proc\",\"result\":\"odd\"}", "known result");
 }
@@ -197,6 +199,9 @@ static void snapshot_reads_back_the_same(void **state)
     second = snapshot(copy->ledger);
     assert_string_equal(first, second);
     assert_true(copy->ledger->sources[0]->retired);
+    assert_non_null(ledger_pass_of(copy->ledger, "proc"));
+    ledger_forget_passes(copy->ledger);
+    assert_null(ledger_pass_of(copy->ledger, "proc"));
     tear_down((void **)&copy);
     free(rest);
     free(first);

@@ -1,5 +1,5 @@
 """Damages artifacts of recorded runs: what can happen to a file (`Damage`) and to a run (`Case`),
-and a private copy that is damaged, replayed and mended again (`Bench`).
+and a run that is damaged, replayed and mended again (`Bench`).
 
 A case is written as a line, and read back from one:
 
@@ -10,8 +10,6 @@ import random
 import re
 import resource
 import string
-
-from harness import Recording
 
 # How many bytes at the end of a file count as its end, where cuts are likeliest to deceive.
 TAIL = 600
@@ -139,11 +137,11 @@ class Outcome:
 
 
 class Bench:
-    """A private copy of one recorded run; `whole`: {path of an artifact: its content}. A context
-    manager."""
+    """A run (a Recording, a MadeRun) to be damaged; `whole`: {path of an artifact: its content}. A
+    context manager."""
 
-    def __init__(self, scenario):
-        self.recording = Recording(scenario)
+    def __init__(self, recording):
+        self.recording = recording
 
     def __enter__(self):
         self.recording.__enter__()

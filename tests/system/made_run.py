@@ -13,18 +13,21 @@ SPEC = f"cypress/e2e/atvm/{HOST}.ts"
 SUITE = f"cmc-e2e {HOST}"
 BEGAN = 1776358800  # 2026-04-16T17:00:00Z
 NOW = BEGAN + 3600
-STAMP = "2026-04-16T17-00-00"
+# The times of the runs of one host, oldest first, as they stand in the names of its artifacts.
+STAMPS = ["2026-04-16T17-00-00", "2026-04-16T17-20-00"]
 REPORTS = "root/cypress/cmcReporter"
 FLOW = [f"{n}. Step {n}" for n in (1, 2, 3)]
 
 
 class Testimony:
     """What one source says of the host: the number of its tests, which of them failed (None: none),
-    and the seconds it took."""
+    and the seconds it took. attempt: which run of the host it is about, 0 or 1."""
 
-    def __init__(self, source, tests, seconds, failed):
+    def __init__(self, source, tests, seconds, failed, attempt=0):
         self.source, self.tests, self.seconds, self.failed = source, tests, seconds, failed
         self.text = f"told by {source}"
+        self.stamp = STAMPS[attempt]
+        self.began = BEGAN + 1200 * attempt
 
     def titles(self):
         return [f"{n}. Step {n}" for n in range(1, self.tests + 1)]
@@ -83,14 +86,15 @@ def junit(told):
     totals = f'tests="{told.tests}" failures="{told.failures()}" time="{told.seconds}"'
     xml = (
         f'<?xml version="1.0"?>\n<testsuites name="Mocha Tests" {totals}>\n'
-        f'<testsuite name="{SUITE}" file="{SPEC}" timestamp="{iso(BEGAN, "")}" {totals}>\n'
+        f'<testsuite name="{SUITE}" file="{SPEC}" timestamp="{iso(told.began, "")}" {totals}>\n'
         f"{cases}</testsuite></testsuites>\n"
     )
-    return {f"{REPORTS}/xml/test-result-{HOST}.xml": xml}
+    return {f"{REPORTS}/xml/test-result-{HOST}_{told.stamp}.xml": xml}
 
 
 def stats(told):
-    times = {"start": iso(BEGAN, ".000Z"), "end": iso(BEGAN + told.seconds, ".000Z")}
+    end = iso(told.began + told.seconds, ".000Z")
+    times = {"start": iso(told.began, ".000Z"), "end": end}
     return {
         "suites": 1,
         "tests": told.tests,
@@ -118,7 +122,7 @@ def mochawesome(told):
     suite = {"title": SUITE, "tests": tests, "suites": []}
     root = {"title": "", "file": SPEC, "fullFile": SPEC, "tests": [], "suites": [suite]}
     report = {"stats": {**stats(told), "testsRegistered": told.tests}, "results": [root]}
-    return {f"{REPORTS}/mochawesome/{HOST}_{STAMP}.json": json.dumps(report)}
+    return {f"{REPORTS}/mochawesome/{HOST}_{told.stamp}.json": json.dumps(report)}
 
 
 def reporter_json(told):
@@ -139,7 +143,7 @@ def reporter_json(told):
         "failures": [test for test in tests if test["err"]],
         "passes": [test for test in tests if not test["err"]],
     }
-    return {f"{REPORTS}/logs/{HOST}/{HOST}_{STAMP}.json": json.dumps(report)}
+    return {f"{REPORTS}/logs/{HOST}/{HOST}_{told.stamp}.json": json.dumps(report)}
 
 
 def reporter_txt(told):
@@ -148,7 +152,7 @@ def reporter_txt(told):
         text += f"\n{SUITE} -> {title}\n  cy:log success: {title}\n"
         if title == told.step():
             text += f"  cy:command error: task\tatvmStep\n      Error: {told.text}\n"
-    return {f"{REPORTS}/logs/{HOST}/{HOST}_{STAMP}.txt": text}
+    return {f"{REPORTS}/logs/{HOST}/{HOST}_{told.stamp}.txt": text}
 
 
 WRITERS = {
@@ -174,8 +178,9 @@ def generated_spec():
 
 
 class MadeRun:
-    """The run in a folder of its own. A context manager. failed: {source: number of the test that
-    it says has failed; None: it says that all passed}; other sources leave nothing."""
+    """A run in a folder of its own. A context manager. failed: {source: number of the test that
+    it says has failed; None: it says that all passed}; other sources leave nothing. `told`: the
+    testimonies, to be changed before the run is entered."""
 
     def __init__(self, failed):
         self.told = {
@@ -186,9 +191,8 @@ class MadeRun:
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="atvm-made.")
-        for source, told in self.told.items():
-            for name, text in WRITERS[source](told).items():
-                self.write(name, text, BEGAN + 2000)
+        for told in self.told.values():
+            self.leave(told)
         self.write(f"root/{SPEC}", generated_spec(), BEGAN - 60)
         config = f'export default {{ e2e: {{ specPattern: ["{SPEC}"] }} }};\n'
         self.write("root/cypress.atvm-config-gold.ts", config, BEGAN - 60)
@@ -209,15 +213,30 @@ class MadeRun:
             file.write(text)
         os.utime(self.path(name), (when, when))
 
-    def report(self, configuration):
-        """The report that the watcher makes of it with this text as its configuration file."""
+    def leave(self, told):
+        """Writes the artifacts of a testimony, with the time at which the host was done."""
+        for name, text in WRITERS[told.source](told).items():
+            self.write(name, text, told.began + told.seconds)
+
+    def artifacts(self):
+        """The evidence files of the run, relative."""
+        found = ["run.log"] if os.path.exists(self.path("run.log")) else []
+        for folder, _, names in os.walk(self.path(REPORTS)):
+            found += [os.path.relpath(self.path(f"{folder}/{n}"), self.path("")) for n in names]
+        return sorted(found)
+
+    def replay(self, configuration="", **options):
+        """What the watcher answers with this text as its configuration file."""
         self.write("watcher.conf", configuration, NOW)
         argv = [WATCHER, "replay", "--format", "json", "--build", BUILD_NAME]
         argv += ["--config", self.path("watcher.conf"), "--root", self.path("root")]
         argv += ["--run-log", self.path("run.log"), "--proc-root", self.path("no-processes")]
         argv += ["--cypress-config", "cypress.atvm-config-gold.ts"]
         argv += ["--since", str(BEGAN - 10), "--now", str(NOW)]
-        answer = Answer(argv)
+        return Answer(argv, **options)
+
+    def report(self, configuration):
+        answer = self.replay(configuration)
         report = answer.report()
         if answer.status != 0 or report is None:
             raise AssertionError(f"{configuration}\n{answer}")

@@ -22,7 +22,8 @@ import sys
 import zlib
 
 from damage import Bench, Case, Damage, write_no_core_files
-from harness import FIXTURES, Tap, is_sanitized
+from harness import FIXTURES, Recording, Tap, is_sanitized
+from made_run import HOST, STAMPS, MadeRun, Testimony
 
 SANITIZED = is_sanitized()
 CASES = int(os.environ.get("ATVM_DAMAGE_CASES", "200" if SANITIZED else "1600"))
@@ -93,7 +94,7 @@ def cases_of(scenario, whole, hosts, count):
 
 
 def outcomes_of(scenario, hosts, count):
-    with Bench(scenario) as bench:
+    with Bench(Recording(scenario)) as bench:
         cases = cases_of(scenario, bench.whole, hosts, count) if bench.whole else []
         return [bench.outcome(case, SECONDS) for case in cases]
 
@@ -149,9 +150,51 @@ def check(tap, name, broken):
     tap.ok(not broken, name, f"{len(broken)} cases with seed {SEED}:\n{examples}")
 
 
+# -------------------------------------------------------------------- a log that stands alone
+
+
+def text_log_cut_at_line_ends(tap):
+    """A text log that is cut at a line end still looks whole; only the known flow tells that steps
+    are missing. (Inside the last step nothing tells; this host failed before that.)"""
+    scenario, host = "56-text-log-custom-or-built-in", "atvm160-w2k25"
+    with Bench(Recording(scenario)) as bench:
+        path = next(path for path in bench.whole if host in path)
+        content = bench.whole[path]
+        ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
+        failure = content.index(b"cy:command error")
+        cases = [Case(scenario, [Damage("cut", path, end)]) for end in ends if end < failure]
+        outcomes = [bench.outcome(case, SECONDS) for case in cases]
+    passed = [o for o in outcomes if o.error or o.hosts.get(host) == "PASS"]
+    tap.ok(len(cases) > 50, f"a text log was cut at {len(cases)} line ends before its failure")
+    check(tap, "and never passes", passed)
+
+
+# -------------------------------------------------------------------- two runs of one host
+
+
+def newest_file_damaged(tap):
+    """A host passed, ran again and failed: the damaged artifact of its second run does not bring the
+    pass of the first one back. (A deleted one leaves no trace, where nothing else tells.)"""
+    for source in ("junit", "mochawesome", "reporter-json"):
+        run = MadeRun({})
+        run.told = {0: Testimony(source, 9, 600, None, 0), 1: Testimony(source, 9, 600, 3, 1)}
+        with Bench(run) as bench:
+            newest = next(path for path in bench.whole if STAMPS[1] in path)
+            chance = random.Random(SEED)
+            kinds = [kind for kind in Damage.KINDS if kind != "delete"] * max(1, CASES // 400)
+            cases = [Case("two runs", [])] + [
+                Case("two runs", [Damage.drawn(chance, kind, newest, bench.whole[newest])])
+                for kind in kinds
+            ]
+            outcomes = [bench.outcome(case, SECONDS) for case in cases]
+        tap.equal(outcomes[0].hosts, {HOST: "FAIL"}, f"{source}: the second run counts")
+        back = [o for o in outcomes if o.error or o.hosts.get(HOST) == "PASS"]
+        check(tap, f"{source}: the first run's pass never comes back", back)
+
+
 def replay_one(line):
     case = Case.read(line)
-    with Bench(case.scenario) as bench:
+    with Bench(Recording(case.scenario)) as bench:
         outcome = bench.outcome(case, SECONDS)
     print(outcome.answer.output.decode(errors="replace"), outcome, sep="\n")
 
@@ -174,6 +217,8 @@ def main():
         check(tap, "no failed run is COMPLETED", [o for o in good if judge.false_completed(o)])
         check(tap, "no loss turns a pass into a FAIL", [o for o in lossy if judge.false_fail(o)])
         check(tap, "no loss drops a host", [o for o in lossy if judge.lost_host(o)])
+        tap.part(text_log_cut_at_line_ends)
+        tap.part(newest_file_damaged)
         for what, count in [
             ("a host that passed is a FAIL", sum(map(judge.false_fail, good))),
             ("a host without result is a PASS", sum(judge.passes(o, "UNKNOWN") for o in good)),

@@ -34,11 +34,11 @@ struct replay {
 /* ---------------------------------------------------------------- the command line */
 
 enum {
+    OPTION_CONFIG = 'c',
     OPTION_BUILD = 256,
     OPTION_ROOT,
     OPTION_RUN_LOG,
     OPTION_LAUNCH_LOG,
-    OPTION_CONFIG,
     OPTION_CATEGORIZE,
     OPTION_TEMPLATE,
     OPTION_PLUGIN,
@@ -199,7 +199,7 @@ static int parse(struct replay *replay, int argc, char **argv)
 {
     int option, status;
 
-    while ((option = command_next_option(&command_replay, argc, argv, "", options)) >= 0) {
+    while ((option = command_next_option(&command_replay, argc, argv, "c:", options)) >= 0) {
         status = take_option(replay, option);
         if (status != COMMAND_OK)
             return status;
@@ -382,7 +382,7 @@ const struct command command_replay = {
         "      --root DIR             the Cypress project's folder (required)\n"
         "      --run-log FILE         log of the run (default: run_log of the configuration)\n"
         "      --launch-log FILE      output of the template command\n"
-        "      --config FILE          the watcher's own configuration (default: built-in)\n"
+        "  -c, --config FILE          the watcher's own configuration (default: built-in)\n"
         "      --categorize           the run was started with --categorize: sub-runs\n"
         "      --template NAME        template, such as cmc-e2e\n"
         "      --plugin WORD          fc, iscsi or both\n"
@@ -397,7 +397,8 @@ const struct command command_replay = {
         "      --format WORD          text (default), markdown or json\n"
         "      --explain              print why it is judged so, as `explain` does (text or json)\n"
         "      --host NAME            with --explain: only this host\n"
-        "      --question WORD        with --explain: only this one: status, counts, step, excerpt,\n"
+        "      --question WORD        with --explain: only this one: status, counts, step, "
+        "excerpt,\n"
         "                             timing or flow\n"
         "  -h, --help                 show this and end\n\n"
         "What the command line does not say of the run is taken from the environment:\n"

@@ -33,6 +33,13 @@ static void append_lines(char **text, const char *lines)
         append_line(text, memory_string(lines));
 }
 
+static void append_unknown_variables(char **warnings)
+{
+    CLEANUP_FREE char *unknown = config_unknown_variables();
+
+    append_lines(warnings, unknown);
+}
+
 /* What only `check` finds, such as a missing secret, may be there when the watcher runs. */
 static void ask_sinks(struct findings *findings)
 {
@@ -60,6 +67,7 @@ static struct findings find(const char *file, const char *build)
     config_check_modules(findings.config, &findings.problems, &findings.warnings);
     if (!config_check_root(findings.config, &error))
         append_line(&findings.problems, error);
+    append_unknown_variables(&findings.warnings);
     ask_sinks(&findings);
     return findings;
 }

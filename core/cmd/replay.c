@@ -84,9 +84,10 @@ static int take_time(const char *option, const char *text, int64_t *ret_ns)
 {
     if (run_settings_parse_epoch(text, ret_ns))
         return COMMAND_OK;
-    return command_usage_error(&command_replay,
-                               "%s %s: expected seconds since 1970-01-01 UTC, such as 1776327600",
-                               option, text);
+    return command_usage_error(
+        &command_replay,
+        "%s %s: expected seconds since 1970-01-01 UTC, such as \"$(date -d '6 hours ago' +%%s)\"",
+        option, text);
 }
 
 static int take_format(struct replay *replay, const char *word)

@@ -66,7 +66,9 @@ static int take_option(struct run_command *command, int option)
     case OPTION_SINCE:
         if (!run_settings_parse_epoch(optarg, &settings->since_ns))
             return command_usage_error(&command_run,
-                                       "--since %s: expected seconds since 1970-01-01 UTC", optarg);
+                                       "--since %s: expected seconds since 1970-01-01 UTC, such as "
+                                       "\"$(date -d '6 hours ago' +%%s)\"",
+                                       optarg);
         break;
     case OPTION_CATEGORIZE:
         settings->categorized = true;
@@ -133,6 +135,7 @@ static int parse(struct run_command *command, int argc, char **argv)
 static struct config *configure(const struct run_command *command)
 {
     CLEANUP_FREE char *error = NULL, *warnings = NULL;
+    CLEANUP_FREE char *unknown = config_unknown_variables();
     struct config *config = config_load(command->config_path, command->settings.build, &error);
 
     if (!config) {
@@ -151,6 +154,8 @@ static struct config *configure(const struct run_command *command)
     }
     if (warnings)
         log_warning("%s", warnings);
+    if (unknown)
+        log_warning("%s", unknown);
     if (config->terminate_stuck_runner)
         log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
                     "does not exit is noted in the status");

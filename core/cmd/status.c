@@ -69,7 +69,9 @@ static int take_run_option(struct run_settings *settings, int option)
     case OPTION_SINCE:
         if (!run_settings_parse_epoch(optarg, &settings->since_ns))
             return command_usage_error(&command_status,
-                                       "--since %s: expected seconds since 1970-01-01 UTC", optarg);
+                                       "--since %s: expected seconds since 1970-01-01 UTC, such as "
+                                       "\"$(date -d '6 hours ago' +%%s)\"",
+                                       optarg);
         break;
     case OPTION_CATEGORIZE:
         settings->categorized = true;

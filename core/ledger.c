@@ -292,6 +292,8 @@ static const char *take_evidence(struct ledger_reader *reader, struct json_objec
         return "more records in one unit than allowed";
     if (evidence_from_json(object, &reader->open->strings, &record) < 0)
         return "\"evidence\" has a value of the wrong type";
+    if (record.batch < 0 || record.batch > LEDGER_BATCH_MAX)
+        return "\"evidence\" names a batch that no log can have";
     source_add_record(reader->open, &record);
     return NULL;
 }

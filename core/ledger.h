@@ -17,6 +17,7 @@
 
 /* Limits on what one source may say; beyond them its unit is dropped and it counts as damaged. */
 #define LEDGER_RECORDS_MAX 200000
+#define LEDGER_BATCH_MAX   10000         /* number of a batch; the judge keeps room for each */
 #define LEDGER_LINE_MAX    (1024 * 1024) /* bytes of one evidence line */
 
 /* One source and all it says now. */

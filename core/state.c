@@ -92,6 +92,17 @@ static void warn(struct state *state, const char *text)
     free(before);
 }
 
+/* Back to what is known of a scope before any file was read. */
+static void forget(struct state *state, struct scope_state *scope, int64_t now_ns)
+{
+    scope_state_reset(scope, now_ns);
+    if (scope != &state->run)
+        return;
+    free_expected_hosts(state);
+    state_asked_clear(&state->asked);
+    state->categorized = state->runner_seen = false;
+}
+
 /* What stood in a damaged state.json is gone: the scope starts afresh, and that is said. */
 static int replace_damaged(struct state *state, struct scope_state *scope, const char *path,
                            const char *damage, enum state_access access, int64_t now_ns,
@@ -100,12 +111,7 @@ static int replace_damaged(struct state *state, struct scope_state *scope, const
     CLEANUP_FREE char *aside = NULL;
     CLEANUP_FREE char *text = NULL;
 
-    scope_state_reset(scope, now_ns);
-    if (scope == &state->run) {
-        free_expected_hosts(state);
-        state_asked_clear(&state->asked);
-        state->categorized = state->runner_seen = false;
-    }
+    forget(state, scope, now_ns);
     if (access == STATE_OWN) {
         int error = durable_set_aside(path, DURABLE_MOVE, now_ns, &aside, ret_error);
 
@@ -117,27 +123,64 @@ static int replace_damaged(struct state *state, struct scope_state *scope, const
     return 0;
 }
 
+/* 0; -ENOENT: there is none; -EBADMSG: it is damaged, *ret_damage (free it) says how; else -errno,
+ * with *ret_damage. */
+static int load_file(struct state *state, struct scope_state *scope, const char *path,
+                     char **ret_damage)
+{
+    struct json_object *object = NULL;
+    int error = json_file_read(path, STATE_FILE_MAX, STATE_SCHEMA, STATE_SCHEMA_VERSION, &object,
+                               ret_damage);
+
+    if (!error && !state_from_json(object, state, scope)) {
+        error = -EBADMSG;
+        *ret_damage = memory_format("%s: is damaged: a member is missing, has the wrong type, or "
+                                    "is another build's",
+                                    path);
+    }
+    json_object_put(object);
+    return error;
+}
+
+/* What is closed stays closed (R2.6) though state.json is lost: closed.json holds the same. Where
+ * that is damaged as well, it is only known that the scope was closed, and nothing is posted. */
+static int recall_closed(struct state *state, struct scope_state *scope, int64_t now_ns)
+{
+    CLEANUP_FREE char *path = memory_format("%s/closed.json", scope->folder);
+    CLEANUP_FREE char *damage = NULL, *text = NULL;
+    int error = load_file(state, scope, path, &damage);
+
+    if (error == -ENOENT)
+        return error;
+    if (!error && scope->closed_ns >= 0) {
+        text = memory_format("%s: is used instead of a state.json that is lost", path);
+    } else {
+        forget(state, scope, now_ns);
+        scope_state_close(scope, STATE_UNKNOWN,
+                          "it was closed, but state.json and closed.json are damaged", now_ns);
+        text = memory_format("%s; the scope was closed, and stays so", damage ? damage : path);
+    }
+    warn(state, text);
+    return 0;
+}
+
 /* -ENOENT where there is no state.json. */
 static int load_scope(struct state *state, struct scope_state *scope, enum state_access access,
                       int64_t now_ns, char **ret_error)
 {
     CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
     CLEANUP_FREE char *damage = NULL;
-    struct json_object *object = NULL;
-    int error;
+    int error = load_file(state, scope, path, &damage);
 
-    error =
-        json_file_read(path, STATE_FILE_MAX, STATE_SCHEMA, STATE_SCHEMA_VERSION, &object, &damage);
-    if (!error && !state_from_json(object, state, scope)) {
-        error = -EBADMSG;
-        damage = memory_format("%s: is damaged: a member is missing, has the wrong type, or is "
-                               "another build's",
-                               path);
+    if (error == -EBADMSG) {
+        error = replace_damaged(state, scope, path, damage, access, now_ns, ret_error);
+        if (!error)
+            recall_closed(state, scope, now_ns);
+        return error;
     }
-    json_object_put(object);
-    if (error == -EBADMSG)
-        return replace_damaged(state, scope, path, damage, access, now_ns, ret_error);
-    if (error && error != -ENOENT)
+    if (error == -ENOENT)
+        return recall_closed(state, scope, now_ns);
+    if (error)
         *ret_error = TAKE_POINTER(damage);
     return error;
 }
@@ -405,13 +448,28 @@ void state_set_asked(struct state *state, const struct state_asked *asked)
 
 /* ---- saving */
 
+/* The second copy of a closed scope's state.json; none of an open one's, also after a reset. */
+static int save_closed(const struct scope_state *scope, struct json_object *object,
+                       char **ret_error)
+{
+    CLEANUP_FREE char *path = memory_format("%s/closed.json", scope->folder);
+
+    if (scope->closed_ns >= 0)
+        return json_file_write(path, object, ret_error);
+    return access(path, F_OK) == 0 ? durable_remove(path, ret_error) : 0;
+}
+
 int state_save(struct state *state, const struct scope_state *scope, char **ret_error)
 {
     CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
-    struct json_object *object = state_to_json(state, scope);
-    int error = json_file_write(path, object, ret_error);
+    CLEANUP_JSON struct json_object *object = state_to_json(state, scope);
+    bool closed = scope->closed_ns >= 0;
+    int error = closed ? 0 : save_closed(scope, object, ret_error);
 
-    json_object_put(object);
+    if (!error)
+        error = json_file_write(path, object, ret_error);
+    if (!error && closed)
+        error = save_closed(scope, object, ret_error);
     return error;
 }
 

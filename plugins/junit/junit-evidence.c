@@ -181,6 +181,12 @@ static void claim_result(struct junit_evidence *evidence, const struct junit_rep
     set_failure(evidence, report);
 }
 
+/* A file that is named after a host, or after the bookkeeping spec itself, names no scope. */
+static bool names_a_scope(const char *stem)
+{
+    return stem[0] && !names_a_host(stem) && !host_name_is_bookkeeping(stem);
+}
+
 static void claim_end(struct junit_evidence *evidence, const struct junit_report *report,
                       const struct junit_file *file)
 {
@@ -189,8 +195,8 @@ static void claim_end(struct junit_evidence *evidence, const struct junit_report
     *claim = (struct atvm_evidence)ATVM_EVIDENCE_INIT(ATVM_CLAIM_SCOPE_ENDED);
     claim->basis = ATVM_BASIS_BOOKKEEPING;
     claim->form = "bookkeeping-xml";
-    /* A file named after a host names no scope. */
-    claim->scope = file->stem[0] && !names_a_host(file->stem) ? file->stem : NULL;
+    if (names_a_scope(file->stem))
+        claim->scope = file->stem;
     set_times(claim, report);
     if (claim->ended_ns < 0)
         claim->ended_ns = file->mtime_ns;

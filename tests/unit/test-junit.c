@@ -571,6 +571,25 @@ static void bookkeeping_is_known_by_spec_or_by_title(void **state)
     }
 }
 
+/* It must not seem to be another build's, whose end is not this one's. */
+static void bookkeeping_named_after_its_own_spec_names_no_scope(void **state)
+{
+    static const char *const names[] = {"test-result-check-xml-files.xml",
+                                        "test-result-check-xml-files.ts.xml",
+                                        "test-result-check-xml-files_2026-04-16T17-00-00.xml"};
+    struct test *test = *state;
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct json_object *unit =
+            unit_of(test, names[i],
+                    "<testsuites><testsuite name='check-xml-files'><testcase name='b'/>"
+                    "</testsuite></testsuites>");
+
+        assert_string_equal(text_of(claim_of(unit), "claim"), "scope-ended");
+        assert_null(json_object_object_get(claim_of(unit), "scope"));
+    }
+}
+
 /* ---------------------------------------------------------------- options */
 
 static void a_relative_folder_needs_an_automation_root(void **state)
@@ -604,6 +623,7 @@ int main(void)
         TEST(the_own_title_of_a_test_is_the_step),
         TEST(the_host_is_named_by_file_then_content),
         TEST(bookkeeping_is_known_by_spec_or_by_title),
+        TEST(bookkeeping_named_after_its_own_spec_names_no_scope),
         cmocka_unit_test(a_relative_folder_needs_an_automation_root),
     };
 

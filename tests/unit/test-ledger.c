@@ -158,6 +158,8 @@ static void bad_lines_are_refused_with_the_reason(void **state)
     refuse(fixture, "{\"t\":\"begin\",\"collector\":\"junit\"}", "lacks collector or path");
     feed(fixture, BEGIN_LOG("replace", "10", "1"));
     refuse(fixture, "{\"t\":\"evidence\",\"tests\":\"many\"}", "wrong type");
+    refuse(fixture, "{\"t\":\"evidence\",\"batch\":10001}", "no log can have");
+    refuse(fixture, "{\"t\":\"evidence\",\"batch\":-1}", "no log can have");
     refuse(fixture, "{\"t\":\"end\",\"quality\":\"fine\"}", "known quality");
     refuse(fixture, "{\"t\":\"pass\",\"collector\":\"proc\",\"result\":\"odd\"}", "known result");
 }

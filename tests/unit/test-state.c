@@ -469,11 +469,85 @@ static void test_keeps_evidence_and_reports(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void remove_file(const struct scene *scene, const char *name)
+{
+    char *path = memory_format("%s/%s", scene->folder, name);
+
+    assert_int_equal(unlink(path), 0);
+    free(path);
+}
+
+/* R2.6: a lost file is no reset. */
+static void test_what_is_closed_stays_closed_without_its_state_json(void **state)
+{
+    static const char *const damages[] = {NULL, "", "{\"schema\":\"atvm.state/1\"}"};
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+        struct scope_state *sub_run;
+
+        open_own(scene, NOW);
+        fill(scene);
+        assert_int_equal(
+            state_add_scope(scene->state, BUILD "-redhat", NOW, &sub_run, &scene->error), 0);
+        scope_state_close(sub_run, STATE_TERMINATED, "killed", LATER);
+        save(scene, sub_run);
+        if (damages[i]) {
+            scratch_write(scene->folder, "state.json", damages[i]);
+            scratch_write(scene->folder, "subruns/" BUILD "-redhat/state.json", damages[i]);
+        } else {
+            remove_file(scene, "state.json");
+            remove_file(scene, "subruns/" BUILD "-redhat/state.json");
+        }
+        open_again(scene);
+        assert_int_equal(scene->state->run.state, STATE_FAILED);
+        assert_true(scene->state->run.closed_ns == LATER);
+        assert_int_equal(scene->state->expected_host_count, 2);
+        sub_run = state_find_scope(scene->state, BUILD "-redhat");
+        assert_int_equal(sub_run->state, STATE_TERMINATED);
+        assert_true(sub_run->closed_ns == LATER);
+        assert_non_null(strstr(scene->state->warnings, "closed.json"));
+        state_close(scene->state);
+        scene->state = NULL;
+    }
+}
+
+static void test_what_was_closed_is_never_open_though_both_files_are_damaged(void **state)
+{
+    struct scene *scene = *state;
+
+    open_own(scene, NOW);
+    fill(scene);
+    scratch_write(scene->folder, "state.json", "{");
+    scratch_write(scene->folder, "closed.json", "{");
+    open_again(scene);
+    assert_int_equal(scene->state->run.state, STATE_UNKNOWN);
+    assert_true(scene->state->run.closed_ns == LATER);
+    assert_int_equal(scene->state->expected_host_count, 0);
+}
+
+static void test_a_scope_that_was_opened_again_leaves_no_second_copy(void **state)
+{
+    struct scene *scene = *state;
+
+    open_own(scene, NOW);
+    fill(scene);
+    scene->state->run.closed_ns = -1;
+    save(scene, &scene->state->run);
+    scratch_write(scene->folder, "state.json", "{");
+    open_again(scene);
+    assert_true(scene->state->run.closed_ns == -1);
+    assert_int_equal(scene->state->run.state, STATE_RUNNING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_build_that_was_never_watched_is_fresh),
         TEST(test_everything_survives_a_restart),
+        TEST(test_what_is_closed_stays_closed_without_its_state_json),
+        TEST(test_what_was_closed_is_never_open_though_both_files_are_damaged),
+        TEST(test_a_scope_that_was_opened_again_leaves_no_second_copy),
         TEST(test_a_state_that_an_earlier_version_wrote_knows_nothing_of_what_was_asked),
         TEST(test_the_file_names_its_schema_build_scope_and_mode),
         TEST(test_closing_sets_the_marker_of_its_state_only),

@@ -13,6 +13,7 @@
 #include "judge-now.h"
 #include "log.h"
 #include "memory.h"
+#include "render-time.h"
 #include "report.h"
 #include "run-facts.h"
 #include "run-settings.h"
@@ -242,6 +243,27 @@ static void override(char **setting, const char *path)
     *setting = absolute(path);
 }
 
+/* A run is judged without a file that is not there; one that was named here may be a slip. */
+static void warn_if_missing(const char *option, const char *given, const char *path)
+{
+    if (given && access(path, R_OK) != 0)
+        log_warning("%s %s: %s; it is judged without", option, given, strerror(errno));
+}
+
+static void warn_about_missing_files(const struct replay *replay)
+{
+    const struct config *config = replay->config;
+    CLEANUP_FREE char *cypress_config =
+        config->cypress_config[0] == '/'
+            ? memory_string(config->cypress_config)
+            : memory_format("%s/%s", config->automation_root, config->cypress_config);
+
+    warn_if_missing("--run-log", replay->run_log, config->run_log);
+    warn_if_missing("--launch-log", replay->launch_log, config->launch_log);
+    warn_if_missing("--inventory", replay->inventory, config->vm_inventory);
+    warn_if_missing("--cypress-config", replay->cypress_config, cypress_config);
+}
+
 static int configure(struct replay *replay)
 {
     CLEANUP_FREE char *error = NULL, *warnings = NULL, *root = NULL, *proc_root = NULL;
@@ -270,6 +292,7 @@ static int configure(struct replay *replay)
         proc_root = absolute(replay->proc_root);
         config_set_collector_option(replay->config, "proc", "root", proc_root);
     }
+    warn_about_missing_files(replay);
     config_drop_sinks(replay->config);
     if (!config_check_modules(replay->config, &error, &warnings)) {
         log_error("%s", error);
@@ -320,6 +343,29 @@ static int print_explanation(const struct replay *replay, const struct judge_now
     return explain_print(&command_replay, &explain, replay->format == FORMAT_JSON);
 }
 
+/* Old files are the usual thing, and only of interest where the run has no result. */
+static void hint_at_stale_files(const struct replay *replay, const struct verdict *verdict)
+{
+    char since[RENDER_TIME_SIZE], newest[RENDER_TIME_SIZE];
+    int64_t newest_ns = -1;
+    size_t count = 0;
+
+    for (size_t i = 0; i < verdict->source_count; i++) {
+        if (verdict->sources[i].standing != SOURCE_STALE)
+            continue;
+        count++;
+        if (verdict->sources[i].outside_ns > newest_ns)
+            newest_ns = verdict->sources[i].outside_ns;
+    }
+    if (count == 0 || run_state_is_posted(verdict->state))
+        return;
+    render_local_time(replay->settings.since_ns, replay->config->time_zone, since);
+    render_local_time(newest_ns, replay->config->time_zone, newest);
+    log_notice("%zu files do not count, because they are from outside of the run's window, which "
+               "begins %s (the newest is of %s): look at --since%s",
+               count, since, newest, replay->now_ns >= 0 ? " and --now" : "");
+}
+
 static int judge_and_print(const struct replay *replay, const struct judge_now *now)
 {
     struct run_facts *facts = run_facts_new(&replay->settings, replay->config);
@@ -332,6 +378,7 @@ static int judge_and_print(const struct replay *replay, const struct judge_now *
         status = print_explanation(replay, now, verdict, report.now_ns);
     else
         print_report(replay, &report);
+    hint_at_stale_files(replay, verdict);
     verdict_free(verdict);
     run_facts_free(facts);
     return status;

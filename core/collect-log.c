@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collect-text.h"
+#include "evidence-line.h"
 #include "log.h"
 #include "memory.h"
 
@@ -18,7 +19,8 @@ static bool admit(struct collect_log *log, int64_t now_ns)
     if (log->lines == 0 || now_ns - log->interval_begin_ns >= COLLECT_LOG_INTERVAL_NS) {
         if (log->suppressed > 0)
             log_warning("%u further lines of the collect worker were not logged", log->suppressed);
-        *log = (struct collect_log){.interval_begin_ns = now_ns};
+        log->interval_begin_ns = now_ns;
+        log->lines = log->suppressed = 0;
     }
     if (log->lines >= COLLECT_LOG_LINES_MAX) {
         log->suppressed++;
@@ -101,6 +103,63 @@ void collect_log_take(struct collect_log *log, struct json_object *line, int64_t
     message = collect_text_clean(&strings, message, strlen(message), MESSAGE_MAX, NULL);
     pass_on(&strings, level_of(line), collector, fields, message);
     obstack_free(&strings, NULL);
+}
+
+/* Whether a pass looked at what there is, or will. */
+static bool could_look(const char *result)
+{
+    return strcmp(result, evidence_collect_result_name(ATVM_COLLECT_COMPLETE)) == 0 ||
+           strcmp(result, evidence_collect_result_name(ATVM_COLLECT_AGAIN)) == 0;
+}
+
+static void say_blind(struct collect_log *log, const char *collector, const char *reason,
+                      int64_t now_ns)
+{
+    const char *known = log->blind ? text_of(log->blind, collector) : NULL;
+    struct obstack strings;
+
+    if (!log->blind)
+        log->blind = json_object_new_object();
+    if ((known && strcmp(known, reason) == 0) || !admit(log, now_ns))
+        return;
+    json_object_object_add(log->blind, collector, json_object_new_string(reason));
+    obstack_init(&strings);
+    pass_on(
+        &strings, ATVM_LOG_WARNING, collector, NULL,
+        memory_format_in(&strings, "could not look: %s",
+                         collect_text_clean(&strings, reason, strlen(reason), MESSAGE_MAX, NULL)));
+    obstack_free(&strings, NULL);
+}
+
+static void say_seeing(struct collect_log *log, const char *collector, int64_t now_ns)
+{
+    struct obstack strings;
+
+    if (!log->blind || !text_of(log->blind, collector) || !admit(log, now_ns))
+        return;
+    json_object_object_del(log->blind, collector);
+    obstack_init(&strings);
+    pass_on(&strings, ATVM_LOG_NOTICE, collector, NULL, "can look again");
+    obstack_free(&strings, NULL);
+}
+
+void collect_log_take_pass(struct collect_log *log, struct json_object *line, int64_t now_ns)
+{
+    const char *collector = text_of(line, "collector"), *result = text_of(line, "result");
+    const char *reason = text_of(line, "reason");
+
+    if (!collector || !result)
+        return;
+    if (could_look(result))
+        say_seeing(log, collector, now_ns);
+    else
+        say_blind(log, collector, reason ? reason : "the module gave no reason", now_ns);
+}
+
+void collect_log_free(struct collect_log *log)
+{
+    json_object_put(log->blind);
+    log->blind = NULL;
 }
 
 void collect_log_take_error(struct collect_log *log, const char *collector, const char *text,

@@ -120,6 +120,7 @@ static void take_end(struct collect *collect, struct json_object *line)
 
 static void take_pass(struct collect *collect, struct json_object *line)
 {
+    collect_log_take_pass(&collect->log, line, clock_ns(CLOCK_MONOTONIC));
     if (text_of(line, "collector"))
         collect_suspects_clear(collect->suspects, text_of(line, "collector"), NULL);
 }
@@ -572,6 +573,7 @@ void collect_free(struct collect *collect)
     sd_event_source_disable_unref(collect->restart);
     json_object_put(collect->job);
     collect_suspects_free(collect->suspects);
+    collect_log_free(&collect->log);
     sd_event_unref(collect->event);
     free(collect);
 }

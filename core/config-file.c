@@ -168,20 +168,42 @@ static const struct written *copy_root(struct config_reading *reading, const cha
 
 /* ---- parsing ---- */
 
-static void report_syntax(struct config_reading *reading, const char *path, const config_t *parsed)
+/* Line `number` (from 1) of a file's text, without the blanks around it; free it. */
+static char *line_of(const char *text, int number)
+{
+    size_t length;
+
+    for (int i = 1; i < number && *text; i++) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    text += strspn(text, " \t");
+    length = strcspn(text, "\r\n");
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+        length--;
+    return memory_format("%.*s", (int)length, text);
+}
+
+/* text: of the file at path, which may include others. */
+static void report_syntax(struct config_reading *reading, const char *path, const char *text,
+                          const config_t *parsed)
 {
     const char *file = source_path(&reading->memory, path, config_error_file(parsed));
-    const char *text = config_error_text(parsed);
-    const char *remedy =
-        "look for a missing quote, comma, semicolon or bracket in this line or the "
-        "one before";
+    const char *error = config_error_text(parsed);
+    int line = config_error_line(parsed);
+    CLEANUP_FREE char *written = strcmp(file, path) == 0 ? line_of(text, line) : NULL;
 
-    if (text && strstr(text, "include"))
-        remedy = "its path counts from the folder of the file that includes it";
-    else if (text && strstr(text, "duplicate"))
-        remedy = "remove one of the two";
-    config_add_problem(&reading->problems, file, config_error_line(parsed), "%s; %s",
-                       text ? text : "syntax error", remedy);
+    if (error && strstr(error, "include"))
+        config_add_problem(&reading->problems, file, line,
+                           "%s%s%s; its path counts from the folder of the file that includes it",
+                           error, written ? ": " : "", written ? written : "");
+    else if (error && strstr(error, "duplicate"))
+        config_add_problem(&reading->problems, file, line, "%s; remove one of the two", error);
+    else
+        config_add_problem(&reading->problems, file, line,
+                           "%s; look for a missing quote, comma, semicolon or bracket in this line "
+                           "or the one before (an open quote may stand further up)",
+                           error ? error : "syntax error");
 }
 
 static const struct written *parse(struct config_reading *reading, const char *path,
@@ -199,7 +221,7 @@ static const struct written *parse(struct config_reading *reading, const char *p
     if (config_read_string(&parsed, text))
         root = copy_root(reading, path, &parsed);
     else
-        report_syntax(reading, path, &parsed);
+        report_syntax(reading, path, text, &parsed);
     config_destroy(&parsed);
     return root;
 }

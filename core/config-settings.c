@@ -17,6 +17,17 @@
 
 #define WORDS_MAX 3
 
+#define VARIABLE_PREFIX "ATVM_WATCHER_"
+
+/* Variables that are no settings: of run-settings.c and module-folder.c. */
+static const char *const other_variables[] = {
+    "ATVM_WATCHER_CATEGORIZED",        "ATVM_WATCHER_CONFIG_FAMILY",
+    "ATVM_WATCHER_INTEGRATION_PLUGIN", "ATVM_WATCHER_MIGRATION_STYLE",
+    "ATVM_WATCHER_MODULE_PATH",        "ATVM_WATCHER_SCOPE_DESCRIPTION",
+    "ATVM_WATCHER_TEMPLATE",           "ATVM_WATCHER_TEMPLATE_COMMAND",
+};
+#define OTHER_VARIABLE_COUNT (sizeof(other_variables) / sizeof(*other_variables))
+
 enum setting_type {
     SETTING_PATH,       /* absolute */
     SETTING_NAME,       /* any text */
@@ -238,16 +249,66 @@ void config_apply_setting(struct config_reading *reading, const struct written *
     apply(reading, setting_named(written->name), written);
 }
 
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void add_unknown(char **unknown, const char *variable, const char *const *known,
+                        size_t known_count)
+{
+    CLEANUP_FREE char *name = memory_format("%.*s", (int)strcspn(variable, "="), variable);
+    CLEANUP_FREE char *earlier = NULL;
+    const char *nearest;
+
+    if (strncmp(name, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) != 0 ||
+        is_one_of(name, known, known_count))
+        return;
+    nearest = nearest_name(name, known, known_count);
+    earlier = *unknown;
+    *unknown =
+        memory_format("%s%senvironment variable %s: nothing reads it%s%s%s", earlier ? earlier : "",
+                      earlier ? "\n" : "", name, nearest ? "; did you mean " : "",
+                      nearest ? nearest : "", nearest ? "?" : "");
+}
+
+/* free() it. */
+static char *variable_of(const struct setting *setting)
+{
+    char *variable = memory_format(VARIABLE_PREFIX "%s", setting->name);
+
+    for (char *letter = variable; *letter; letter++)
+        *letter = (char)toupper((unsigned char)*letter);
+    return variable;
+}
+
+char *config_unknown_variables(void)
+{
+    const char *known[SETTING_COUNT + OTHER_VARIABLE_COUNT];
+    char *settings_variables[SETTING_COUNT];
+    char *unknown = NULL;
+
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        known[i] = settings_variables[i] = variable_of(&settings[i]);
+    memcpy(known + SETTING_COUNT, other_variables, sizeof(other_variables));
+    for (char **variable = environ; *variable; variable++)
+        add_unknown(&unknown, *variable, known, SETTING_COUNT + OTHER_VARIABLE_COUNT);
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        free(settings_variables[i]);
+    return unknown;
+}
+
 void config_apply_environment(struct config_reading *reading)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        CLEANUP_FREE char *variable = memory_format("ATVM_WATCHER_%s", settings[i].name);
+        CLEANUP_FREE char *variable = variable_of(&settings[i]);
         CLEANUP_FREE char *source = NULL;
         struct written written;
         const char *value;
 
-        for (char *letter = variable; *letter; letter++)
-            *letter = (char)toupper((unsigned char)*letter);
         value = getenv(variable);
         if (!value || !*value)
             continue;

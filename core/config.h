@@ -79,6 +79,10 @@ struct config {
 struct config *config_load(const char *path, const char *build, char **ret_error);
 void config_free(struct config *config);
 
+/* Environment variables that begin with ATVM_WATCHER_ and that nothing reads, each with the name it
+ * may have been meant for, one a line; free it. NULL: there is none. */
+char *config_unknown_variables(void);
+
 /*
  * Describes every configured module in a describe worker, checks that kinds fit and that each
  * option exists, has the right type, range and choice, and completes the options. Where that fails

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -23,6 +24,7 @@ struct job {
     struct json_object *document;
     const char *name, *module;
     struct json_object *options;
+    bool is_check; /* there is no message: the sink is only asked whether it can work */
     struct outbox_message message;
     int32_t attempt;
     int64_t timeout_ns, grace_ns;
@@ -72,22 +74,34 @@ static const char *string_at(struct json_object *object, const char *key)
     return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
-static bool parse_job(struct json_object *document, struct job *job)
+static bool parse_sink(struct json_object *document, struct job *job)
 {
-    struct json_object *sink = NULL, *message = NULL;
+    struct json_object *sink = NULL;
 
     if (!json_object_object_get_ex(document, "sink", &sink) ||
-        !json_object_object_get_ex(document, "message", &message) ||
-        !json_object_is_type(sink, json_type_object) ||
-        !json_object_is_type(message, json_type_object))
+        !json_object_is_type(sink, json_type_object))
         return false;
     job->name = string_at(sink, "name");
     job->module = string_at(sink, "module");
     json_object_object_get_ex(sink, "options", &job->options);
-    return job->name && job->module && json_object_is_type(job->options, json_type_object) &&
-           json_members_read(job_members, document, job) && job->receipt > STDERR_FILENO &&
-           job->timeout_ns > 0 && job->grace_ns > 0 &&
+    return job->name && job->module && json_object_is_type(job->options, json_type_object);
+}
+
+static bool parse_message(struct json_object *document, struct job *job)
+{
+    struct json_object *message = NULL;
+
+    job->is_check = !json_object_object_get_ex(document, "message", &message);
+    if (job->is_check)
+        return true;
+    return job->receipt > STDERR_FILENO && json_object_is_type(message, json_type_object) &&
            outbox_message_from_json(message, &job->message) && job->message.body;
+}
+
+static bool parse_job(struct json_object *document, struct job *job)
+{
+    return json_members_read(job_members, document, job) && job->timeout_ns > 0 &&
+           job->grace_ns > 0 && parse_sink(document, job) && parse_message(document, job);
 }
 
 static bool read_job(struct job *job)
@@ -190,13 +204,18 @@ static void answer(const struct job *job, int32_t outcome, const char *reason, c
 }
 
 /* Before a sink is asked to deliver nothing can have been sent. A later start may find the cause
- * mended, so this is no rejection. */
-static void answer_not_ready(const struct job *job, const char *step, const char *why)
+ * mended, so this is no rejection. Returns the exit status. */
+static int answer_not_ready(const struct job *job, enum deliver_readiness readiness,
+                            const char *step, const char *why)
 {
     CLEANUP_FREE char *reason =
         memory_format("%s: %s", step, why ? why : "the module gave no reason");
 
-    answer(job, ATVM_RETRY, reason, "look with 'atvm-watcher check-config'");
+    if (job->is_check)
+        puts(reason);
+    else
+        answer(job, ATVM_RETRY, reason, "look with 'atvm-watcher check-config'");
+    return readiness;
 }
 
 static void deliver(const struct job *job, const struct atvm_sink *sink, void *self,
@@ -205,14 +224,6 @@ static void deliver(const struct job *job, const struct atvm_sink *sink, void *s
     const struct atvm_message message = message_of(job);
     const char *why;
 
-    if (sink->configure && sink->configure(self) != ATVM_OK) {
-        answer_not_ready(job, "configure", deliver_host_failure(host));
-        return;
-    }
-    if (sink->check && sink->check(self) != ATVM_OK) {
-        answer_not_ready(job, "check", deliver_host_failure(host));
-        return;
-    }
     if (sink->deliver(self, &message) == ATVM_OK && deliver_host_answered(host))
         return;
     why = deliver_host_failure(host);
@@ -221,10 +232,25 @@ static void deliver(const struct job *job, const struct atvm_sink *sink, void *s
                why ? why : "the sink gave no receipt", NULL);
 }
 
-static void use_sink(const struct job *job, const struct atvm_sink *sink)
+/* Up to the point at which it could deliver. */
+static int make_ready(const struct job *job, const struct atvm_sink *sink, void *self,
+                      const struct deliver_host *host)
+{
+    if (!self)
+        return answer_not_ready(job, DELIVER_MISCONFIGURED, "create", deliver_host_failure(host));
+    if (sink->configure && sink->configure(self) != ATVM_OK)
+        return answer_not_ready(job, DELIVER_MISCONFIGURED, "configure",
+                                deliver_host_failure(host));
+    if (sink->check && sink->check(self) != ATVM_OK)
+        return answer_not_ready(job, DELIVER_UNREADY, "check", deliver_host_failure(host));
+    return DELIVER_READY;
+}
+
+static int use_sink(const struct job *job, const struct atvm_sink *sink)
 {
     struct deliver_host *host;
     void *self;
+    int status;
 
     host = deliver_host_new(&(struct deliver_host_settings){
         .module = sink,
@@ -236,12 +262,12 @@ static void use_sink(const struct job *job, const struct atvm_sink *sink)
         .deadline_ns = clock_ns(CLOCK_MONOTONIC) + job->timeout_ns,
     });
     self = sink->create(deliver_host_table(host));
-    if (self)
+    status = make_ready(job, sink, self, host);
+    if (status == DELIVER_READY && !job->is_check)
         deliver(job, sink, self, host);
-    else
-        answer_not_ready(job, "create", deliver_host_failure(host));
     sink->destroy(self);
     deliver_host_free(host);
+    return status;
 }
 
 static int work(const struct job *job)
@@ -249,19 +275,16 @@ static int work(const struct job *job)
     CLEANUP_FREE char *error = NULL;
     struct module *module;
     int failed = set_up_process(job);
+    int status;
 
-    if (failed) {
-        answer_not_ready(job, "set up the worker", strerror(-failed));
-        return EXIT_FAILURE;
-    }
+    if (failed)
+        return answer_not_ready(job, DELIVER_UNREADY, "set up the worker", strerror(-failed));
     module = module_load(job->module, ATVM_KIND_SINK, &error);
-    if (!module) {
-        answer_not_ready(job, "load", error);
-        return EXIT_FAILURE;
-    }
-    use_sink(job, &module->sink);
+    if (!module)
+        return answer_not_ready(job, DELIVER_UNREADY, "load", error);
+    status = use_sink(job, &module->sink);
     module_free(module);
-    return EXIT_SUCCESS;
+    return status;
 }
 
 int deliver_worker_main(void)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,8 +60,11 @@ static struct json_object *job_to_json(const struct deliver_settings *settings,
                                                    : json_object_new_object());
     json_object_object_add(job, "t", json_object_new_string("job"));
     json_object_object_add(job, "sink", sink);
-    json_object_object_add(job, "message", outbox_message_to_json(&settings->record->message));
-    json_object_object_add(job, "attempt", json_object_new_int(settings->record->attempt_count));
+    if (settings->record) {
+        json_object_object_add(job, "message", outbox_message_to_json(&settings->record->message));
+        json_object_object_add(job, "attempt",
+                               json_object_new_int(settings->record->attempt_count));
+    }
     json_object_object_add(job, "timeout", json_object_new_int64(settings->timeout_ns));
     json_object_object_add(job, "grace", json_object_new_int64(grace_of(settings)));
     json_object_object_add(job, "receipt",
@@ -115,7 +119,7 @@ static int spawn(const struct deliver_settings *settings, struct worker_process 
             .arguments = arguments,
             .environment = environment,
             .input = input,
-            .output = nowhere,
+            .output = settings->record ? nowhere : WORKER_PROCESS_PIPE,
             .errors = STDERR_FILENO,
             .descriptors = inherited.descriptors,
             .descriptor_count = inherited.count,
@@ -217,4 +221,77 @@ void deliver_free(struct deliver *deliver)
     worker_process_close(&deliver->worker);
     free(deliver->sink);
     free(deliver);
+}
+
+/* ---- before there is anything to deliver */
+
+/* Its own timer ends the worker in time, unless it dies before it has set that. 0 or -errno. */
+static int wait_for_end(struct worker_process *worker, int64_t limit_ns, siginfo_t *ret_status)
+{
+    int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + limit_ns;
+    struct pollfd pollfd = {.fd = worker->pidfd, .events = POLLIN};
+
+    for (;;) {
+        int64_t left_ns = end_ns - clock_ns(CLOCK_MONOTONIC);
+
+        if (left_ns <= 0 && worker_process_signal(worker, SIGKILL) < 0)
+            return -ETIMEDOUT;
+        if (left_ns <= 0 || poll(&pollfd, 1, (int)(left_ns / NS_PER_MS) + 1) > 0)
+            return worker_process_reap(worker, ret_status);
+    }
+}
+
+/* What the worker wrote, as one line; NULL: nothing. */
+static char *words_of(const struct worker_process *worker)
+{
+    char words[8192];
+    ssize_t length = read(worker->output, words, sizeof(words) - 1);
+
+    while (length > 0 && words[length - 1] == '\n')
+        length--;
+    if (length <= 0)
+        return NULL;
+    words[length] = '\0';
+    for (char *newline = words; (newline = strchr(newline, '\n'));)
+        *newline = ' ';
+    return memory_string(words);
+}
+
+static enum deliver_readiness readiness_of(const struct worker_process *worker,
+                                           const siginfo_t *status, char **ret_error)
+{
+    int code = status->si_code == CLD_EXITED ? status->si_status : -1;
+    CLEANUP_FREE char *ending = NULL;
+
+    if (code == DELIVER_READY)
+        return DELIVER_READY;
+    if (code == DELIVER_MISCONFIGURED || code == DELIVER_UNREADY)
+        *ret_error = words_of(worker);
+    if (*ret_error)
+        return (enum deliver_readiness)code;
+    ending = worker_process_status_text(status);
+    *ret_error = memory_format("its process %s while it looked whether it can work; rebuild or "
+                               "reinstall the module",
+                               ending);
+    return DELIVER_UNREADY;
+}
+
+enum deliver_readiness deliver_check(const struct deliver_settings *settings, char **ret_error)
+{
+    struct worker_process worker = WORKER_PROCESS_NONE;
+    enum deliver_readiness readiness = DELIVER_UNREADY;
+    siginfo_t status = {0};
+    int error = spawn(settings, &worker);
+
+    *ret_error = NULL;
+    if (!error)
+        error = wait_for_end(&worker, settings->timeout_ns + 3 * grace_of(settings), &status);
+    if (error)
+        *ret_error = memory_format("could not ask it in a process of its own: %s; check the limits "
+                                   "on processes and open files",
+                                   strerror(-error));
+    else
+        readiness = readiness_of(&worker, &status, ret_error);
+    worker_process_close(&worker);
+    return readiness;
 }

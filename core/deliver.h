@@ -18,10 +18,11 @@
 struct deliver_settings {
     const char *executable; /* an atvm-watcher; NULL: the running binary */
     const struct config_module *sink;
-    const struct outbox_record *record; /* its message, and the number of the attempt */
-    int receipt;                        /* from outbox_begin */
-    int terminal;                       /* what the stdout sink writes to; -1: nothing */
-    int secrets; /* a seekable file of "NAME=value" lines; -1: none. See worker_secret */
+    /* Its message, and the number of the attempt. NULL for deliver_check. */
+    const struct outbox_record *record;
+    int receipt;  /* from outbox_begin; -1 for deliver_check */
+    int terminal; /* what the stdout sink writes to; -1: nothing */
+    int secrets;  /* a seekable file of "NAME=value" lines; -1: none. See worker_secret */
     int64_t timeout_ns;
     /* After timeout_ns SIGTERM asks the worker to come to an end; this much later SIGKILL ends it,
        and twice this much later it ends itself. 0: DELIVER_GRACE_NS */
@@ -45,6 +46,20 @@ int deliver_start(sd_event *event, const struct deliver_settings *settings, deli
                   void *user, struct deliver **ret, char **ret_error);
 /* Forgets the worker without ending it. Accepts NULL. */
 void deliver_free(struct deliver *deliver);
+
+/* What became of deliver_check. */
+enum deliver_readiness {
+    DELIVER_READY = 0,
+    DELIVER_MISCONFIGURED = 3, /* `create` or `configure` refused: the configuration is wrong */
+    DELIVER_UNREADY = 4        /* anything else; it may be otherwise another time */
+};
+
+/*
+ * Asks a sink in a deliver worker whether it could work: create, configure and check, without a
+ * message. Waits for the answer. Unless it is DELIVER_READY, *ret_error (free it) says which step
+ * failed, why and what to do.
+ */
+enum deliver_readiness deliver_check(const struct deliver_settings *settings, char **ret_error);
 
 /* The worker itself (`atvm-watcher worker deliver`): reads the job from standard input. Returns an
  * exit status, which says nothing about the delivery: the receipt does. */

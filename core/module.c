@@ -41,7 +41,7 @@ static const struct kind kinds[] = {
 /* ---- may this file be trusted? ---- */
 
 /* Root runs whatever is in a module, so nobody else may be able to change or replace it. */
-static char *ownership_fault(const char *path)
+static char *ownership_fault(const char *path, const char *remedy)
 {
     struct stat status;
 
@@ -50,21 +50,26 @@ static char *ownership_fault(const char *path)
     if (status.st_uid == 0 && !(status.st_mode & (S_IWGRP | S_IWOTH)))
         return NULL;
     return memory_format("%s: expected owner root and no write permission for group and others, "
-                         "got uid %ju and mode %04o; run: chown root: %s && chmod go-w %s",
-                         path, (uintmax_t)status.st_uid, (unsigned)(status.st_mode & 07777), path,
-                         path);
+                         "got uid %ju and mode %04o; %s",
+                         path, (uintmax_t)status.st_uid, (unsigned)(status.st_mode & 07777),
+                         remedy);
 }
 
 static char *trust_fault(const char *path)
 {
     CLEANUP_FREE char *folder = memory_string(path);
+    CLEANUP_FREE char *remedy = NULL;
     char *fault;
 
     if (geteuid() != 0)
         return NULL;
-    fault = ownership_fault(path);
+    remedy = memory_format("if you trust it, run: chown root: %s && chmod go-w %s", path, path);
+    fault = ownership_fault(path, remedy);
     *(strrchr(folder, '/') + 1) = '\0';
-    return fault ? fault : ownership_fault(folder);
+    /* No command here: the folder may be /tmp or somebody's home. */
+    return fault ? fault
+                 : ownership_fault(folder, "move the module to a folder that only root can write "
+                                           "to, such as " MODULE_FOLDER);
 }
 
 /* ---- the exported symbol ---- */

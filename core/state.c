@@ -296,10 +296,22 @@ static int load(struct state *state, enum state_access access, int64_t now_ns, c
 
 /* ---- opening */
 
+static int make_state_folder(const struct state *state, char **ret_error)
+{
+    CLEANUP_FREE char *why = NULL;
+    int error = durable_make_folders(state->folder, STATE_FOLDER_MODE, &why);
+
+    if (error)
+        *ret_error = memory_format("%s; the watcher must be able to write to its state_root: start "
+                                   "it as root, or set state_root to a folder that is its own",
+                                   why);
+    return error;
+}
+
 static int take_ownership(struct state *state, int64_t now_ns, char **ret_error)
 {
     CLEANUP_FREE char *lock = memory_format("%s/lock", state->folder);
-    int error = durable_make_folders(state->folder, STATE_FOLDER_MODE, ret_error);
+    int error = make_state_folder(state, ret_error);
 
     return error ? error : state_lock_take(lock, now_ns, &state->lock, ret_error);
 }

@@ -108,6 +108,17 @@ static const char *get_webhook(const struct mattermost_sink *sink,
     return mattermost_webhook_parse(webhook);
 }
 
+static int32_t mattermost_check(void *self)
+{
+    const struct mattermost_sink *sink = self;
+    struct mattermost_webhook webhook;
+    const char *problem = get_webhook(sink, &webhook);
+
+    mattermost_webhook_wipe(&webhook);
+    return problem ? host_fail(sink->host, ATVM_FAILED, "%s; %s", problem, GIVE_THE_WEBHOOK)
+                   : ATVM_OK;
+}
+
 /* ---------------------------------------------------------------- the message */
 
 /* Names and icons are left out: by default the server passes over them. NULL: out of memory. */
@@ -308,6 +319,7 @@ ATVM_SINK = {
     .limit_characters = LIMIT_CHARACTERS,
     .create = mattermost_create,
     .configure = mattermost_configure,
+    .check = mattermost_check,
     .deliver = mattermost_deliver,
     .probe = mattermost_probe,
     .destroy = mattermost_destroy,

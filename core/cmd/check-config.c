@@ -5,11 +5,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "config.h"
 #include "log.h"
 #include "memory.h"
+#include "secret-environment.h"
+#include "sink-check.h"
 
 /* What was found; problems and warnings are one a line, NULL: none. */
 struct findings {
@@ -24,6 +27,35 @@ static void append_line(char **text, char *line)
     *text = memory_format("%s%s%s", earlier ? earlier : "", earlier ? "\n" : "", added);
 }
 
+static void append_lines(char **text, const char *lines)
+{
+    if (lines)
+        append_line(text, memory_string(lines));
+}
+
+static void append_unknown_variables(char **warnings)
+{
+    CLEANUP_FREE char *unknown = config_unknown_variables();
+
+    append_lines(warnings, unknown);
+}
+
+/* What only `check` finds, such as a missing secret, may be there when the watcher runs. */
+static void ask_sinks(struct findings *findings)
+{
+    CLEANUP_CLOSE int secrets = -1;
+    struct sink_findings sinks;
+
+    if (secret_environment_take(&secrets) < 0)
+        append_line(&findings->warnings,
+                    memory_string("the secrets in the environment cannot be passed on"));
+    sinks = sink_check(findings->config, STDOUT_FILENO, secrets);
+    append_lines(&findings->problems, sinks.misconfigured);
+    append_lines(&findings->warnings, sinks.unready);
+    append_lines(&findings->warnings, sinks.warnings);
+    sink_findings_clear(&sinks);
+}
+
 static struct findings find(const char *file, const char *build)
 {
     struct findings findings = {0};
@@ -35,6 +67,8 @@ static struct findings find(const char *file, const char *build)
     config_check_modules(findings.config, &findings.problems, &findings.warnings);
     if (!config_check_root(findings.config, &error))
         append_line(&findings.problems, error);
+    append_unknown_variables(&findings.warnings);
+    ask_sinks(&findings);
     return findings;
 }
 
@@ -191,8 +225,8 @@ const struct command command_check_config = {
     .summary = "read the configuration and say everything that is wrong with it",
     .usage = "Usage: atvm-watcher check-config [--config FILE] [--build NAME] [--json]\n\n"
              "Reads the configuration as `run` does, looks at every module it names and at the\n"
-             "automation root, and says what it found or everything that is wrong, with file\n"
-             "and line. Changes nothing.\n\n"
+             "automation root, asks the sinks whether they can work, and says what it found or\n"
+             "everything that is wrong, with file and line. Changes nothing, posts nothing.\n\n"
              "  -c, --config FILE  instead of /etc/atvm-watcher.conf (\"\": the built-in one)\n"
              "      --build NAME   put in for %b\n"
              "      --json         all of it as one JSON object\n"

@@ -29,7 +29,7 @@ struct explain_command {
     struct ledger *ledger;
 };
 
-enum { OPTION_CONFIG = 256, OPTION_HOST, OPTION_QUESTION, OPTION_FORMAT };
+enum { OPTION_CONFIG = 'c', OPTION_HOST = 256, OPTION_QUESTION, OPTION_FORMAT };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
@@ -88,7 +88,7 @@ static int parse(struct explain_command *command, int argc, char **argv)
 {
     int option, status;
 
-    while ((option = command_next_option(&command_explain, argc, argv, "", options)) >= 0) {
+    while ((option = command_next_option(&command_explain, argc, argv, "c:", options)) >= 0) {
         status = take_option(command, option);
         if (status != COMMAND_OK)
             return status;
@@ -267,7 +267,7 @@ const struct command command_explain = {
         "      --question WORD   only this question: status, counts, step, excerpt, timing or "
         "flow\n"
         "      --format WORD     text (default) or json\n"
-        "      --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
+        "  -c, --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                        where it exists, else built-in)\n"
         "  -h, --help            show this and end\n\n"
         "Exit status: 0 it is explained, whatever the verdict; 1 no such build was watched here, "

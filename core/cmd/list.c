@@ -9,7 +9,7 @@
 #include "log.h"
 #include "status-builds.h"
 
-enum { OPTION_CONFIG = 256, OPTION_JSON, OPTION_NAMES };
+enum { OPTION_CONFIG = 'c', OPTION_JSON = 256, OPTION_NAMES };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
@@ -28,7 +28,7 @@ static int parse(struct list *list, int argc, char **argv)
 {
     int option;
 
-    while ((option = command_next_option(&command_list, argc, argv, "", options)) >= 0) {
+    while ((option = command_next_option(&command_list, argc, argv, "c:", options)) >= 0) {
         if (option == OPTION_CONFIG)
             list->config_path = optarg;
         list->json |= option == OPTION_JSON;
@@ -112,7 +112,7 @@ const struct command command_list = {
         "a final result), when watching started and the run was closed, posts, and which process\n"
         "watches it now. The state of an open run is that of its watcher's last look;\n"
         "`atvm-watcher status BUILD` looks now.\n\n"
-        "      --config FILE  the watcher's configuration (default: /etc/atvm-watcher.conf where\n"
+        "  -c, --config FILE  the watcher's configuration (default: /etc/atvm-watcher.conf where\n"
         "                     it exists, else built-in)\n"
         "      --json         as a JSON array\n"
         "      --names        only the names, one a line\n"

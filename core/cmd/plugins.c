@@ -1,10 +1,12 @@
 /* `atvm-watcher plugins`: which modules there are, and what they understand. */
 #include "command.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "log.h"
@@ -49,6 +51,8 @@ static void print_details(struct json_object *description)
 
     printf("    file      %s\n    build id  %s\n    needs    ", text_of(description, "path"),
            text_of(description, "build_id"));
+    if (json_object_array_length(needs) == 0)
+        fputs(" nothing", stdout);
     for (size_t i = 0; i < json_object_array_length(needs); i++)
         printf(" %s", json_object_get_string(json_object_array_get_idx(needs, i)));
     putchar('\n');
@@ -78,35 +82,48 @@ static struct json_object *broken_module(const char *path, const char *reason)
     return object;
 }
 
-/* One module, described or refused, goes into `list` or onto the screen. */
-static bool show(const char *path, const struct settings *settings, struct json_object *list)
+/* Adds one module, described or refused. false: refused. */
+static bool look_at(const char *path, struct json_object *list)
 {
     CLEANUP_FREE char *reason = NULL;
     struct json_object *description = module_inspect(NULL, path, 0, &reason);
-    bool whole = description != NULL;
 
-    if (settings->json) {
-        json_object_array_add(list, whole ? description : broken_module(path, reason));
-        return whole;
+    json_object_array_add(list, description ? description : broken_module(path, reason));
+    return description != NULL;
+}
+
+/* Those whose `key` is `value`; value NULL: those that have the key. */
+static void print_those(struct json_object *list, const char *key, const char *value,
+                        const struct settings *settings)
+{
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *module = json_object_array_get_idx(list, i);
+        const char *error = json_object_get_string(json_object_object_get(module, "error"));
+
+        if (!json_object_object_get_ex(module, key, NULL) ||
+            (value && strcmp(text_of(module, key), value) != 0))
+            continue;
+        if (error)
+            printf("%-10s %s\n", "broken", error);
+        else
+            print_module(module, settings);
     }
-    if (whole)
-        print_module(description, settings);
-    else
-        printf("%-10s %s\n", "broken", reason);
-    json_object_put(description);
-    return whole;
 }
 
 static int show_all(const struct name_list *files, const struct settings *settings)
 {
-    struct json_object *list = json_object_new_array();
+    CLEANUP_JSON struct json_object *list = json_object_new_array();
     bool all_whole = true;
 
     for (size_t i = 0; i < files->count; i++)
-        all_whole = show(files->names[i], settings, list) && all_whole;
-    if (settings->json)
+        all_whole = look_at(files->names[i], list) && all_whole;
+    if (settings->json) {
         command_print_json(list);
-    json_object_put(list);
+    } else {
+        print_those(list, "kind", "collector", settings);
+        print_those(list, "kind", "sink", settings);
+        print_those(list, "error", NULL, settings);
+    }
     return all_whole ? COMMAND_OK : COMMAND_FAILED;
 }
 
@@ -140,6 +157,17 @@ static void report_no_modules(void)
                     folders.names[i]);
 }
 
+static void report_unreadable_folders(void)
+{
+    CLEANUP_NAMES struct name_list folders;
+
+    module_folders(&folders);
+    for (size_t i = 0; i < folders.count; i++)
+        if (access(folders.names[i], R_OK | X_OK) != 0)
+            log_warning("%s: %s; what is there is not listed, look at ATVM_WATCHER_MODULE_PATH",
+                        folders.names[i], strerror(errno));
+}
+
 static int plugins_main(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -163,6 +191,8 @@ static int plugins_main(int argc, char **argv)
         module_files(&files);
         if (files.count == 0)
             report_no_modules();
+        else
+            report_unreadable_folders();
     }
     return show_all(&files, &settings);
 }

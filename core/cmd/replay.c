@@ -13,6 +13,7 @@
 #include "judge-now.h"
 #include "log.h"
 #include "memory.h"
+#include "render-time.h"
 #include "report.h"
 #include "run-facts.h"
 #include "run-settings.h"
@@ -34,11 +35,11 @@ struct replay {
 /* ---------------------------------------------------------------- the command line */
 
 enum {
+    OPTION_CONFIG = 'c',
     OPTION_BUILD = 256,
     OPTION_ROOT,
     OPTION_RUN_LOG,
     OPTION_LAUNCH_LOG,
-    OPTION_CONFIG,
     OPTION_CATEGORIZE,
     OPTION_TEMPLATE,
     OPTION_PLUGIN,
@@ -84,9 +85,10 @@ static int take_time(const char *option, const char *text, int64_t *ret_ns)
 {
     if (run_settings_parse_epoch(text, ret_ns))
         return COMMAND_OK;
-    return command_usage_error(&command_replay,
-                               "%s %s: expected seconds since 1970-01-01 UTC, such as 1776327600",
-                               option, text);
+    return command_usage_error(
+        &command_replay,
+        "%s %s: expected seconds since 1970-01-01 UTC, such as \"$(date -d '6 hours ago' +%%s)\"",
+        option, text);
 }
 
 static int take_format(struct replay *replay, const char *word)
@@ -199,7 +201,7 @@ static int parse(struct replay *replay, int argc, char **argv)
 {
     int option, status;
 
-    while ((option = command_next_option(&command_replay, argc, argv, "", options)) >= 0) {
+    while ((option = command_next_option(&command_replay, argc, argv, "c:", options)) >= 0) {
         status = take_option(replay, option);
         if (status != COMMAND_OK)
             return status;
@@ -241,6 +243,27 @@ static void override(char **setting, const char *path)
     *setting = absolute(path);
 }
 
+/* A run is judged without a file that is not there; one that was named here may be a slip. */
+static void warn_if_missing(const char *option, const char *given, const char *path)
+{
+    if (given && access(path, R_OK) != 0)
+        log_warning("%s %s: %s; it is judged without", option, given, strerror(errno));
+}
+
+static void warn_about_missing_files(const struct replay *replay)
+{
+    const struct config *config = replay->config;
+    CLEANUP_FREE char *cypress_config =
+        config->cypress_config[0] == '/'
+            ? memory_string(config->cypress_config)
+            : memory_format("%s/%s", config->automation_root, config->cypress_config);
+
+    warn_if_missing("--run-log", replay->run_log, config->run_log);
+    warn_if_missing("--launch-log", replay->launch_log, config->launch_log);
+    warn_if_missing("--inventory", replay->inventory, config->vm_inventory);
+    warn_if_missing("--cypress-config", replay->cypress_config, cypress_config);
+}
+
 static int configure(struct replay *replay)
 {
     CLEANUP_FREE char *error = NULL, *warnings = NULL, *root = NULL, *proc_root = NULL;
@@ -269,6 +292,7 @@ static int configure(struct replay *replay)
         proc_root = absolute(replay->proc_root);
         config_set_collector_option(replay->config, "proc", "root", proc_root);
     }
+    warn_about_missing_files(replay);
     config_drop_sinks(replay->config);
     if (!config_check_modules(replay->config, &error, &warnings)) {
         log_error("%s", error);
@@ -319,6 +343,29 @@ static int print_explanation(const struct replay *replay, const struct judge_now
     return explain_print(&command_replay, &explain, replay->format == FORMAT_JSON);
 }
 
+/* Old files are the usual thing, and only of interest where the run has no result. */
+static void hint_at_stale_files(const struct replay *replay, const struct verdict *verdict)
+{
+    char since[RENDER_TIME_SIZE], newest[RENDER_TIME_SIZE];
+    int64_t newest_ns = -1;
+    size_t count = 0;
+
+    for (size_t i = 0; i < verdict->source_count; i++) {
+        if (verdict->sources[i].standing != SOURCE_STALE)
+            continue;
+        count++;
+        if (verdict->sources[i].outside_ns > newest_ns)
+            newest_ns = verdict->sources[i].outside_ns;
+    }
+    if (count == 0 || run_state_is_posted(verdict->state))
+        return;
+    render_local_time(replay->settings.since_ns, replay->config->time_zone, since);
+    render_local_time(newest_ns, replay->config->time_zone, newest);
+    log_notice("%zu files do not count, because they are from outside of the run's window, which "
+               "begins %s (the newest is of %s): look at --since%s",
+               count, since, newest, replay->now_ns >= 0 ? " and --now" : "");
+}
+
 static int judge_and_print(const struct replay *replay, const struct judge_now *now)
 {
     struct run_facts *facts = run_facts_new(&replay->settings, replay->config);
@@ -331,6 +378,7 @@ static int judge_and_print(const struct replay *replay, const struct judge_now *
         status = print_explanation(replay, now, verdict, report.now_ns);
     else
         print_report(replay, &report);
+    hint_at_stale_files(replay, verdict);
     verdict_free(verdict);
     run_facts_free(facts);
     return status;
@@ -382,7 +430,7 @@ const struct command command_replay = {
         "      --root DIR             the Cypress project's folder (required)\n"
         "      --run-log FILE         log of the run (default: run_log of the configuration)\n"
         "      --launch-log FILE      output of the template command\n"
-        "      --config FILE          the watcher's own configuration (default: built-in)\n"
+        "  -c, --config FILE          the watcher's own configuration (default: built-in)\n"
         "      --categorize           the run was started with --categorize: sub-runs\n"
         "      --template NAME        template, such as cmc-e2e\n"
         "      --plugin WORD          fc, iscsi or both\n"
@@ -397,7 +445,8 @@ const struct command command_replay = {
         "      --format WORD          text (default), markdown or json\n"
         "      --explain              print why it is judged so, as `explain` does (text or json)\n"
         "      --host NAME            with --explain: only this host\n"
-        "      --question WORD        with --explain: only this one: status, counts, step, excerpt,\n"
+        "      --question WORD        with --explain: only this one: status, counts, step, "
+        "excerpt,\n"
         "                             timing or flow\n"
         "  -h, --help                 show this and end\n\n"
         "What the command line does not say of the run is taken from the environment:\n"

@@ -17,6 +17,7 @@
 #include "run-facts.h"
 #include "run-settings.h"
 #include "secret-environment.h"
+#include "sink-check.h"
 #include "state.h"
 #include "watch.h"
 
@@ -27,8 +28,8 @@ struct run_command {
 };
 
 enum {
-    OPTION_CONFIG = 256,
-    OPTION_SINCE,
+    OPTION_CONFIG = 'c',
+    OPTION_SINCE = 256,
     OPTION_CATEGORIZE,
     OPTION_HOSTS,
     OPTION_TEMPLATE,
@@ -65,7 +66,9 @@ static int take_option(struct run_command *command, int option)
     case OPTION_SINCE:
         if (!run_settings_parse_epoch(optarg, &settings->since_ns))
             return command_usage_error(&command_run,
-                                       "--since %s: expected seconds since 1970-01-01 UTC", optarg);
+                                       "--since %s: expected seconds since 1970-01-01 UTC, such as "
+                                       "\"$(date -d '6 hours ago' +%%s)\"",
+                                       optarg);
         break;
     case OPTION_CATEGORIZE:
         settings->categorized = true;
@@ -118,7 +121,7 @@ static int parse(struct run_command *command, int argc, char **argv)
 {
     int option, status;
 
-    while ((option = command_next_option(&command_run, argc, argv, "q", options)) >= 0) {
+    while ((option = command_next_option(&command_run, argc, argv, "c:q", options)) >= 0) {
         status = take_option(command, option);
         if (status != COMMAND_OK)
             return status;
@@ -132,6 +135,7 @@ static int parse(struct run_command *command, int argc, char **argv)
 static struct config *configure(const struct run_command *command)
 {
     CLEANUP_FREE char *error = NULL, *warnings = NULL;
+    CLEANUP_FREE char *unknown = config_unknown_variables();
     struct config *config = config_load(command->config_path, command->settings.build, &error);
 
     if (!config) {
@@ -150,6 +154,8 @@ static struct config *configure(const struct run_command *command)
     }
     if (warnings)
         log_warning("%s", warnings);
+    if (unknown)
+        log_warning("%s", unknown);
     if (config->terminate_stuck_runner)
         log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
                     "does not exit is noted in the status");
@@ -158,9 +164,36 @@ static struct config *configure(const struct run_command *command)
 
 static int say_closed(const struct state *state)
 {
-    log_notice("%s: already closed as %s (%s); nothing is watched again", state->build,
-               run_state_name(state->run.state), state->run.reason ? state->run.reason : "");
+    log_notice("%s: already closed as %s (%s); nothing is watched again: for a new run of this "
+               "name move %s aside",
+               state->build, run_state_name(state->run.state),
+               state->run.reason ? state->run.reason : "", state->folder);
     return WATCH_CLOSED;
+}
+
+/* Where it looks, for whoever waits in front of a terminal on which nothing happens. */
+static void say_watching(const struct config *config, const struct state *state)
+{
+    log_notice("%s: watching; its log %s%s, the artifacts below %s; what is known is kept in %s",
+               state->build, config->run_log,
+               access(config->run_log, F_OK) == 0 ? "" : " (not there yet)",
+               config->automation_root, state->folder);
+}
+
+/* A sink that cannot work is found out now, not hours later with the status in hand. */
+static bool sinks_are_ready(const struct config *config, int terminal, int secrets)
+{
+    struct sink_findings findings = sink_check(config, terminal, secrets);
+    bool ready = !findings.misconfigured && !findings.unready;
+
+    if (findings.misconfigured)
+        log_error("%s", findings.misconfigured);
+    if (findings.unready)
+        log_error("%s", findings.unready);
+    if (findings.warnings)
+        log_warning("%s", findings.warnings);
+    sink_findings_clear(&findings);
+    return ready;
 }
 
 /* Kept from the beginning, so that whoever reads the state folder can judge as this watcher does.
@@ -198,8 +231,12 @@ static int watch_state(struct run_command *command, const struct config *config,
         command->settings.since_ns = state->run.first_seen_ns;
     if (state->run.closed_ns >= 0)
         say_closed(state);
+    else if (!sinks_are_ready(config, terminal, secrets))
+        return COMMAND_USAGE;
     else if (note_what_is_asked(&command->settings, state) < 0)
         return WATCH_STATE;
+    else
+        say_watching(config, state);
     facts = run_facts_new(&command->settings, config);
     status = watch_run(config, &command->settings, facts, state, terminal, secrets,
                        command->quiet ? NULL : stderr);
@@ -266,7 +303,7 @@ const struct command command_run = {
         "Usage: atvm-watcher run BUILD [OPTION]…\n\n"
         "Watches the run BUILD until it has ended and its status is posted. Started again after\n"
         "an interruption, it goes on; nothing is posted twice.\n\n"
-        "      --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
+        "  -c, --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                        where it exists, else built-in)\n"
         "      --since SECONDS   start of the run's window, since 1970 (default: when this build\n"
         "                        was first watched)\n"

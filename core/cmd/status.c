@@ -35,8 +35,8 @@ struct status_command {
 /* ---------------------------------------------------------------- the command line */
 
 enum {
-    OPTION_CONFIG = 256,
-    OPTION_JSON,
+    OPTION_CONFIG = 'c',
+    OPTION_JSON = 256,
     OPTION_SINCE,
     OPTION_CATEGORIZE,
     OPTION_HOSTS,
@@ -69,7 +69,9 @@ static int take_run_option(struct run_settings *settings, int option)
     case OPTION_SINCE:
         if (!run_settings_parse_epoch(optarg, &settings->since_ns))
             return command_usage_error(&command_status,
-                                       "--since %s: expected seconds since 1970-01-01 UTC", optarg);
+                                       "--since %s: expected seconds since 1970-01-01 UTC, such as "
+                                       "\"$(date -d '6 hours ago' +%%s)\"",
+                                       optarg);
         break;
     case OPTION_CATEGORIZE:
         settings->categorized = true;
@@ -130,7 +132,7 @@ static int parse(struct status_command *command, int argc, char **argv)
 {
     int option, status;
 
-    while ((option = command_next_option(&command_status, argc, argv, "f", options)) >= 0) {
+    while ((option = command_next_option(&command_status, argc, argv, "c:f", options)) >= 0) {
         status = take_option(command, option);
         if (status != COMMAND_OK)
             return status;
@@ -340,7 +342,7 @@ const struct command command_status = {
         "  -f, --follow           go on until the run has ended, with progress on standard error,\n"
         "                         then show its status\n"
         "      --json             as a JSON array, one element a build\n"
-        "      --config FILE      the watcher's configuration (default: /etc/atvm-watcher.conf\n"
+        "  -c, --config FILE      the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                         where it exists, else built-in)\n\n"
         "Of a run that nobody watched, where it does not show by itself:\n"
         "      --since SECONDS    start of the run's window, since 1970 (default: the start of "

@@ -374,6 +374,14 @@ static int32_t result_of_pass(struct folder *self)
     return strcmp(result, "unavailable") == 0 ? ATVM_COLLECT_UNAVAILABLE : 4711;
 }
 
+static int32_t result_without_folder(struct folder *self)
+{
+    if (self->host->option_string(self->host->context, "result"))
+        return result_of_pass(self);
+    self->host->fail(self->host->context, "the folder is gone;\x1b[31m mend that");
+    return ATVM_COLLECT_UNAVAILABLE;
+}
+
 static int32_t collect(void *instance)
 {
     struct folder *self = instance;
@@ -389,7 +397,7 @@ static int32_t collect(void *instance)
     }
     if (count >= 0)
         free(entries);
-    return result_of_pass(self);
+    return count >= 0 ? result_of_pass(self) : result_without_folder(self);
 }
 
 static void destroy(void *instance)

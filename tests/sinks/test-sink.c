@@ -112,6 +112,21 @@ static void tell(const struct test_sink *sink)
     give(sink, ATVM_REJECTED, reason);
 }
 
+static int32_t test_check(void *self)
+{
+    struct test_sink *sink = self;
+
+    if (is(sink, "crash-in-check"))
+        die();
+    if (is(sink, "hang-in-check"))
+        for (;;)
+            pause();
+    if (!is(sink, "fail-check"))
+        return ATVM_OK;
+    sink->host->fail(sink->host->context, "not today;\ntry tomorrow");
+    return ATVM_FAILED;
+}
+
 static int32_t test_deliver(void *self, const struct atvm_message *message)
 {
     const struct test_sink *sink = self;
@@ -174,6 +189,7 @@ ATVM_SINK = {
     .format = ATVM_FORMAT_TEXT,
     .create = test_create,
     .configure = test_configure,
+    .check = test_check,
     .deliver = test_deliver,
     .destroy = test_destroy,
 };

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,6 +92,37 @@ static void test_results_of_passes_are_in_the_ledger(void **state)
         assert_string_equal(pass->reason, cases[i].reason);
         assert_int_equal(session->again, cases[i].again);
     }
+}
+
+static unsigned count_words(const char *text, const char *words)
+{
+    unsigned count = 0;
+
+    for (const char *at = strstr(text, words); at; at = strstr(at + 1, words))
+        count++;
+    return count;
+}
+
+static void test_a_collector_that_cannot_look_is_said_once_and_when_it_can_again(void **state)
+{
+    struct session *session = *state;
+    CLEANUP_FREE char *elsewhere = memory_format("%s.elsewhere", session->folder);
+    CLEANUP_FREE char *log = NULL;
+
+    session_add_folder(session);
+    assert_int_equal(rename(session->folder, elsewhere), 0);
+    session_pass(session);
+    session_pass(session);
+    assert_int_equal(rename(elsewhere, session->folder), 0);
+    session_pass(session);
+    session_pass(session);
+    log = session_log(session);
+    assert_int_equal(count_words(log, "warning: collector folder: could not look: the folder is "
+                                      "gone;[31m mend that\n"),
+                     1);
+    assert_int_equal(count_words(log, "could not look"), 1);
+    assert_int_equal(count_words(log, "notice: collector folder: can look again\n"), 1);
+    assert_int_equal(count_words(log, "can look again"), 1);
 }
 
 static void test_a_broken_instance_is_created_anew_and_the_files_are_read_again(void **state)
@@ -428,6 +460,7 @@ int main(int argument_count, char **arguments)
     static const struct CMUnitTest tests[] = {
         TEST(test_requests_during_a_pass_are_one_more_pass),
         TEST(test_results_of_passes_are_in_the_ledger),
+        TEST(test_a_collector_that_cannot_look_is_said_once_and_when_it_can_again),
         TEST(test_a_broken_instance_is_created_anew_and_the_files_are_read_again),
         TEST(test_a_file_that_crashes_the_worker_twice_is_set_aside),
         TEST(test_a_file_that_ends_the_worker_twice_is_set_aside),

@@ -246,6 +246,35 @@ static void the_time_zone_is_the_systems_or_a_known_one(void **state)
     config_free(config);
 }
 
+static void variables_that_nothing_reads_are_told(void **state)
+{
+    char *unknown = config_unknown_variables();
+
+    (void)state;
+    assert_null(unknown);
+    setenv("ATVM_WATCHER_TEMPLATE", "cmc-e2e", 1);
+    setenv("ATVM_WATCHER_POLL_INTERVAL", "1s", 1);
+    setenv("ATVM_WATCHERS", "x", 1);
+    unknown = config_unknown_variables();
+    assert_null(unknown);
+    setenv("ATVM_WATCHER_POL_INTERVAL", "1s", 1);
+    unknown = config_unknown_variables();
+    assert_string_equal(unknown,
+                        "environment variable ATVM_WATCHER_POL_INTERVAL: nothing reads it; "
+                        "did you mean ATVM_WATCHER_POLL_INTERVAL?");
+    free(unknown);
+    setenv("ATVM_WATCHER_SOMETHING_ELSE_ALTOGETHER", "", 1);
+    unknown = config_unknown_variables();
+    assert_non_null(strstr(unknown, "ATVM_WATCHER_SOMETHING_ELSE_ALTOGETHER: nothing reads it"));
+    assert_non_null(strchr(unknown, '\n'));
+    free(unknown);
+    unsetenv("ATVM_WATCHER_TEMPLATE");
+    unsetenv("ATVM_WATCHER_POLL_INTERVAL");
+    unsetenv("ATVM_WATCHERS");
+    unsetenv("ATVM_WATCHER_POL_INTERVAL");
+    unsetenv("ATVM_WATCHER_SOMETHING_ELSE_ALTOGETHER");
+}
+
 static void an_included_file_is_part_of_it(void **state)
 {
     CLEANUP_FREE char *error = NULL;
@@ -405,11 +434,13 @@ static const struct {
      "test.conf:2: blacklist: an entry without reason; add reason = \"…\""},
     {"settle = \"1s\"\nrun_log \"x\";\n", "test.conf:2: syntax error; look for a missing quote, "
                                           "comma, semicolon or bracket in this line "
-                                          "or the one before"},
+                                          "or the one before (an open quote may "
+                                          "stand further up)"},
     {"settle = \"1s\";\nsettle = \"2s\";\n",
      "test.conf:2: duplicate setting name; remove one of the two"},
-    {"@include \"nowhere.conf\"\n", "test.conf:1: cannot open include file; its path counts from "
-                                    "the folder of the file that includes it"},
+    {"@include \"nowhere.conf\"\n",
+     "test.conf:1: cannot open include file: @include \"nowhere.conf\"; its path counts from "
+     "the folder of the file that includes it"},
     {"sinks = ( { module = \"stdout\"; # 9999999999\n  a9999999999 = 2147483647;\n"
      "  /* 9999999999\n  */ b = 5000000000; c = \"9999999999\"; d = 0xfffffffff; } );\n",
      "test.conf:4: 5000000000 does not fit into 32 bits; add an L to it, or write a size as "
@@ -611,6 +642,7 @@ int main(void)
         cmocka_unit_test(templates_and_blacklist_are_kept),
         cmocka_unit_test(a_template_keeps_what_is_built_in_and_not_written),
         cmocka_unit_test(the_time_zone_is_the_systems_or_a_known_one),
+        cmocka_unit_test(variables_that_nothing_reads_are_told),
         cmocka_unit_test(an_included_file_is_part_of_it),
         cmocka_unit_test(the_environment_stands_before_the_file),
         cmocka_unit_test(the_channel_of_the_environment_goes_to_the_mattermost_sinks),

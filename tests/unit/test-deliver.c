@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "deliver-secret.h"
 #include "deliver.h"
 #include "delivery-scene.h"
@@ -131,6 +132,64 @@ static void test_what_the_worker_makes_of_a_sinks_behaviour(void **state)
     }
 }
 
+static enum deliver_readiness check(struct delivery_scene *scene, char **ret_error)
+{
+    return deliver_check(&(struct deliver_settings){.sink = &scene->sinks[0],
+                                                    .receipt = -1,
+                                                    .terminal = scene->terminal,
+                                                    .secrets = scene->secrets,
+                                                    .timeout_ns = scene->config.deliver_timeout_ns},
+                         ret_error);
+}
+
+static void test_a_sink_is_asked_whether_it_can_work_without_delivering(void **state)
+{
+    static const struct {
+        const char *behaviour;
+        enum deliver_readiness readiness;
+        const char *error; /* a part of it; NULL: none */
+    } rows[] = {
+        {"deliver", DELIVER_READY, NULL},
+        {"fail", DELIVER_READY, NULL}, /* only when it delivers */
+        {"fail-configure", DELIVER_MISCONFIGURED, "configure: behaviour: this one fails"},
+        {"fail-check", DELIVER_UNREADY, "check: not today; try tomorrow"},
+        {"crash-in-check", DELIVER_UNREADY, "its process was killed by signal 9"},
+    };
+    struct delivery_scene *scene = *state;
+
+    delivery_scene_add(scene, "chat", "deliver");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *error = NULL;
+
+        delivery_scene_behave(scene, "chat", rows[i].behaviour);
+        assert_int_equal(check(scene, &error), rows[i].readiness);
+        if (rows[i].error)
+            assert_non_null(strstr(error, rows[i].error));
+        else
+            assert_null(error);
+        free(error);
+    }
+    assert_int_equal(delivery_scene_arrived(scene, "chat"), 0);
+}
+
+static void test_a_sink_that_hangs_while_it_is_asked_is_ended(void **state)
+{
+    struct delivery_scene *scene = *state;
+    struct deliver_settings settings = {
+        .receipt = -1,
+        .terminal = -1,
+        .secrets = -1,
+        .timeout_ns = 10 * NS_PER_MS,
+        .grace_ns = 10 * NS_PER_MS,
+    };
+    char *error = NULL;
+
+    settings.sink = delivery_scene_add(scene, "chat", "hang-in-check");
+    assert_int_equal(deliver_check(&settings, &error), DELIVER_UNREADY);
+    assert_non_null(strstr(error, "its process was killed by signal 9"));
+    free(error);
+}
+
 static void test_a_message_larger_than_a_pipe_arrives(void **state)
 {
     struct delivery_scene *scene = *state;
@@ -243,6 +302,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_what_the_worker_makes_of_a_sinks_behaviour),
+        TEST(test_a_sink_is_asked_whether_it_can_work_without_delivering),
+        TEST(test_a_sink_that_hangs_while_it_is_asked_is_ended),
         TEST(test_a_message_larger_than_a_pipe_arrives),
         TEST(test_a_sink_gets_its_options_and_its_secret_goes_nowhere),
         TEST(test_a_credential_stands_before_the_environment),

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""What a person meets in the first hour: mistakes on the command line, in the configuration and in
+the environment. Each answer says what failed, where, and what to do."""
+import json
+import os
+import pwd
+import subprocess
+import tempfile
+
+from harness import BUILD, FIXTURES, WATCHER, Answer, Tap, wait_for
+
+MODULES = ":".join(os.path.join(BUILD, part, ".libs") for part in ("plugins", "sinks"))
+RECORDING = os.path.join(FIXTURES, "02-fail-all-sources-agree")
+
+
+class Place:
+    """A state root, a project and a configuration of their own. A context manager."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="atvm-first.")
+        self.path = self.folder.name
+        self.project = self.inside("project")
+        os.mkdir(self.project)
+        self.state_root = self.inside("state")
+        self.config = self.inside("watcher.conf")
+        self.configure()
+        return self
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+    def inside(self, name):
+        return os.path.join(self.path, name)
+
+    def configure(self, more="", sinks='{ module = "stdout"; }'):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(
+                f'automation_root = "{self.project}";\nstate_root = "{self.state_root}";\n'
+                f'run_log = "{self.path}/%b.log";\nlaunch_log = "{self.path}/%b.launch.log";\n'
+                f"sinks = ( {sinks} );\n{more}"
+            )
+
+    def environment(self, **more):
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ATVM_WATCHER_", "MATTERMOST_", "CREDENTIALS_"))
+        }
+        return {**clean, "ATVM_WATCHER_MODULE_PATH": MODULES, "TZ": "UTC", **more}
+
+    def ask(self, *words, preexec=None, **environment):
+        return Answer(
+            [WATCHER, *words], environment=self.environment(**environment), preexec=preexec
+        )
+
+    def check(self, **environment):
+        return self.ask("check-config", "--config", self.config, **environment)
+
+
+def says(tap, answer, status, words, name):
+    """The answer has this status, and its standard error holds all of these words."""
+    missing = [w for w in words if w not in answer.errors]
+    tap.ok(answer.status == status and not missing, name, f"missing {missing}\n{answer}")
+
+
+def command_lines(tap):
+    with Place() as place:
+        for words, said in (
+            (["replya"], ['"replya"', 'did you mean "replay"']),
+            (["run"], ["expected the name of a build", "atvm-watcher run --help"]),
+            (["run", "b", "--sinse", "3"], ['"--sinse"', "did you mean --since"]),
+            (["run", "../b"], ["../b", "begins with a letter or digit"]),
+            (["run", "b", "--since", "yesterday"], ["--since yesterday", "date -d '6 hours ago'"]),
+            (["status", "b", "--since", "2026-11-20"], ["--since 2026-11-20", "date -d"]),
+            (["replay", "--build", "b"], ["--root is missing"]),
+            (["replay", "--build", "b", "--root", "/nowhere"], ["--root /nowhere", "give the folder"]),
+        ):
+            says(tap, place.ask(*words), 2, said, " ".join(words))
+        for command in ("run", "status", "explain", "list", "check-config"):
+            build = [] if command in ("list", "check-config") else ["b"]
+            answer = place.ask(command, *build, "-c", "/nowhere.conf")
+            says(tap, answer, 2, ["/nowhere.conf", "No such file"], f"{command} -c")
+
+
+def configurations(tap):
+    with Place() as place:
+        for more, said in (
+            ('poll_intervall = "5s";', [":6:", '"poll_intervall"', 'did you mean "poll_interval"']),
+            ("poll_interval = 5;", [":6:", "poll_interval", "duration in quotes"]),
+            ('collectors = ( { module = "junti"; } );', [":6:", 'did you mean "junit"']),
+            ('collectors = ( { module = "junit"; foldr = "x"; } );', ['"foldr"', '"folder"']),
+            ('@include "other.conf"', [":6:", 'other.conf"', "its path counts from"]),
+            ('settle = "3s;\n', ["open quote may stand further up"]),
+        ):
+            place.configure(more)
+            says(tap, place.check(), 2, [place.config, *said], f"configuration: {more.strip()}")
+
+
+def sinks_that_cannot_work(tap):
+    """A sink is asked before the run, not with the status in hand hours later."""
+    with Place() as place:
+        place.configure(sinks='{ module = "file"; path = "status.md"; }')
+        said = [f"{place.config}:5", 'sink "file"', '"status.md"', "write an absolute path"]
+        says(tap, place.check(), 2, said, "check-config: a relative path of a sink is wrong")
+        says(tap, place.ask("run", "b", "-c", place.config), 2, said, "run: does not begin with it")
+        place.configure(sinks='{ module = "file"; path = "status.md"; critical = false; }')
+        says(tap, place.check(), 0, ["warning", *said], "a sink with critical = false is a warning")
+
+        place.configure(sinks='{ module = "mattermost"; }')
+        said = ['sink "mattermost"', "MATTERMOST_ATVM_WEBHOOK is not set"]
+        says(tap, place.check(), 0, ["warning", *said], "check-config: no webhook here is a warning")
+        says(tap, place.ask("run", "b", "-c", place.config), 2, said, "run: needs the webhook")
+        tap.equal(
+            os.listdir(os.path.join(place.state_root, "b")),
+            ["lock"],
+            "what did not begin has left no state",
+        )
+        secret = "http://127.0.0.1:9/hooks/secretsecret"
+        answer = place.check(MATTERMOST_ATVM_WEBHOOK=secret)
+        tap.ok(answer.status == 0 and not answer.errors, "check-config: a webhook is enough", answer)
+        answer = place.check(MATTERMOST_ATVM_WEBHOOK="ftp://127.0.0.1/hooks/secretsecret")
+        says(tap, answer, 0, ["warning", 'sink "mattermost"'], "a webhook of another kind is told")
+        tap.ok(
+            "secretsecret" not in answer.errors + answer.output.decode(), "and not its address"
+        )
+
+
+def environments(tap):
+    with Place() as place:
+        answer = place.check(ATVM_WATCHER_POL_INTERVAL="5s")
+        says(
+            tap,
+            answer,
+            0,
+            ["ATVM_WATCHER_POL_INTERVAL: nothing reads it", "ATVM_WATCHER_POLL_INTERVAL?"],
+            "a misspelt variable is told",
+        )
+        answer = place.check(ATVM_WATCHER_AUTOMATION_ROOT="/nowhere")
+        says(
+            tap,
+            answer,
+            2,
+            ["environment variable ATVM_WATCHER_AUTOMATION_ROOT", "/nowhere"],
+            "a wrong value names its variable",
+        )
+        answer = place.ask("plugins", ATVM_WATCHER_MODULE_PATH=f"/nowhere:{MODULES}")
+        says(tap, answer, 0, ["/nowhere", "ATVM_WATCHER_MODULE_PATH"], "a missing module folder")
+        lines = [line.split() for line in answer.output.decode().splitlines()]
+        kinds = [line[0] for line in lines]
+        tap.ok(
+            kinds == sorted(kinds) and set(kinds) == {"collector", "sink"},
+            "plugins: collectors, then sinks",
+            answer,
+        )
+
+
+def another_user(tap):
+    if os.geteuid() != 0:
+        tap.skip("what another user may not do is said", "needs root")
+        return
+    nobody = pwd.getpwnam("nobody")
+
+    def become_nobody():
+        os.setgroups([])
+        os.setgid(nobody.pw_gid)
+        os.setuid(nobody.pw_uid)
+
+    with Place() as place:
+        os.chmod(place.path, 0o755)
+        if subprocess.run([WATCHER, "--version"], preexec_fn=become_nobody, check=False,
+                          capture_output=True).returncode:
+            tap.skip("what another user may not do is said", "nobody may not run the program here")
+            return
+        answer = place.ask("run", "b", "-c", place.config, preexec=become_nobody)
+        said = [place.state_root, "Permission denied", "set state_root to a folder that is its own"]
+        says(tap, answer, 4, said, "a state root that may not be made")
+        os.mkdir(place.state_root)
+        os.chown(place.state_root, nobody.pw_uid, nobody.pw_gid)
+        log = place.inside("b.log")
+        with open(log, "w", encoding="utf-8") as file:
+            file.write("Extracted specPattern: ['cypress/e2e/atvm1-x.ts']\n")
+        os.chmod(log, 0o600)
+        with subprocess.Popen(
+            [WATCHER, "run", "b", "-c", place.config],
+            env=place.environment(),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=become_nobody,
+        ) as watcher:
+            os.set_blocking(watcher.stderr.fileno(), False)
+            heard = []
+
+            def heard_of_the_log():
+                heard.append((watcher.stderr.read() or b"").decode())
+                return "could not look" in "".join(heard)
+
+            try:
+                wait_for(heard_of_the_log, "a word about the log that may not be read")
+            finally:
+                watcher.terminate()
+                watcher.wait()
+        text = "".join(heard)
+        tap.ok(
+            "warning: collector runlog: could not look: " in text and log in text,
+            "a log that may not be read is told while the run goes on",
+            text,
+        )
+        tap.ok(
+            "notice: b: watching" in text and place.project in text,
+            "run says at once where it looks",
+            text,
+        )
+
+
+def recordings(tap):
+    with open(os.path.join(RECORDING, "input.json"), encoding="utf-8") as file:
+        given = json.load(file)
+    words = ["replay", "--build", given["build"], "--root", os.path.join(RECORDING, "root")]
+    with Place() as place:
+        answer = place.ask(
+            *words, "--run-log", "/nowhere.log", "--since", str(given["now"] + 10**8)
+        )
+        says(
+            tap,
+            answer,
+            0,
+            [
+                "--run-log /nowhere.log: No such file or directory",
+                "files do not count",
+                "look at --since",
+            ],
+            "replay: a named log that is not there, and files from outside of the window",
+        )
+        answer = place.ask(*words, "--run-log", os.path.join(RECORDING, "run.log"))
+        tap.ok(answer.status == 0 and not answer.errors, "replay: nothing to say otherwise", answer)
+
+
+def main():
+    with Tap() as tap:
+        for part in (
+            command_lines,
+            configurations,
+            sinks_that_cannot_work,
+            environments,
+            another_user,
+            recordings,
+        ):
+            tap.part(part)
+
+
+if __name__ == "__main__":
+    main()

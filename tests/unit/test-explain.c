@@ -105,7 +105,7 @@ static void expect_rule(const char *word, void *user)
         return;
     (*seen)++;
     if (!rule_sentence(word))
-        fail_msg("the judge gives the rule \"%s\", which core/rules.c does not explain (if "
+        fail_msg("the judge gives the rule \"%s\", which core/judge/rules.c does not explain (if "
                  "it is no rule, name it in no_rules)",
                  word);
 }
@@ -150,7 +150,7 @@ static void every_rule_is_given_by_the_judge(void **state)
         CLEANUP_FREE char *quoted = memory_format("\"%s\"", rules[i].id);
 
         if (!strstr(all, quoted))
-            fail_msg("core/rules.c explains %s, which the judge never gives", rules[i].id);
+            fail_msg("core/judge/rules.c explains %s, which the judge never gives", rules[i].id);
     }
 }
 

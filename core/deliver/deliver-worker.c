@@ -292,9 +292,12 @@ int deliver_worker_main(void)
     struct job job = {.receipt = -1, .terminal = -1, .secrets = -1};
     int status = EXIT_FAILURE;
 
-    if (read_job(&job))
-        status = work(&job);
-    else
+    if (read_job(&job)) {
+        int readiness = work(&job);
+
+        /* It answers a check; of a delivery the receipt alone speaks. */
+        status = job.is_check ? readiness : EXIT_SUCCESS;
+    } else
         log_error("the deliver worker got no job on its standard input: atvm-watcher starts it "
                   "itself");
     job_clear(&job);

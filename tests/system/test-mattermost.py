@@ -566,7 +566,7 @@ def nothing_sent(tap):
         ("a webhook that is no address", f"hooks {CANARY}"),
         ("a webhook without a path", f"https://{CANARY}"),
     ]:
-        unsent(tap, name, Delivery(webhook), ["webhook"], ["MATTERMOST_ATVM_WEBHOOK"])
+        unsent(tap, name, Delivery(webhook), ["webhook", "MATTERMOST_ATVM_WEBHOOK"])
     for name, options, words in [
         ("ca_file that is relative", {"ca_file": "ca.pem"}, "absolute path"),
         ("proxy with a password", {"proxy": "http://u:p@127.0.0.1:1"}, "without a password"),

@@ -25,50 +25,67 @@
 
 /* ---- names */
 
-/* "<scope>" or "<scope>+<part>", encoded. '+' is encoded in scopes: "a.2" is not part 2 of "a". */
-static char *base_name(const char *scope, int32_t part)
+#define CORRECTION_WORD "correction-"
+
+/* What tells the records of a build apart. Strings are the caller's. */
+struct record_name {
+    const char *sink, *scope;
+    int32_t correction, part; /* as in struct outbox_message */
+};
+
+static struct record_name name_of(const struct outbox_record *record)
 {
-    CLEANUP_FREE char *component = durable_component(scope);
+    return (struct record_name){record->sink, record->message.scope, record->message.correction,
+                                record->message.part};
+}
+
+/* "<scope>", "<scope>+correction-<n>", and for later parts "+<part>" at the end; the scope encoded.
+ * '+' is encoded in scopes: "a.2" is not part 2 of "a". */
+static char *base_name(const struct record_name *name)
+{
+    CLEANUP_FREE char *component = durable_component(name->scope);
+    CLEANUP_FREE char *base = NULL;
 
     if (!component)
         return NULL;
-    return part > 1 ? memory_format("%s+%d", component, part) : TAKE_POINTER(component);
+    base = name->correction > 0
+               ? memory_format("%s+" CORRECTION_WORD "%d", component, name->correction)
+               : TAKE_POINTER(component);
+    return name->part > 1 ? memory_format("%s+%d", base, name->part) : TAKE_POINTER(base);
 }
 
-static char *path_with_ending(const char *folder, const char *sink, const char *scope, int32_t part,
+static char *path_with_ending(const char *folder, const struct record_name *name,
                               const char *ending)
 {
-    CLEANUP_FREE char *sink_component = durable_component(sink);
-    CLEANUP_FREE char *base = base_name(scope, part);
+    CLEANUP_FREE char *sink_component = durable_component(name->sink);
+    CLEANUP_FREE char *base = base_name(name);
 
     if (!sink_component || !base)
         return NULL;
     return memory_format("%s/outbox/%s/%s%s", folder, sink_component, base, ending);
 }
 
-char *outbox_path(const char *folder, const char *sink, const char *scope, int32_t part)
+char *outbox_path(const char *folder, const struct outbox_record *record)
 {
-    return path_with_ending(folder, sink, scope, part, RECORD_ENDING);
-}
+    const struct record_name name = name_of(record);
 
-static char *record_path(const char *folder, const struct outbox_record *record)
-{
-    return outbox_path(folder, record->sink, record->message.scope, record->message.part);
+    return path_with_ending(folder, &name, RECORD_ENDING);
 }
 
 static char *receipt_path(const char *folder, const struct outbox_record *record)
 {
+    const struct record_name name = name_of(record);
     CLEANUP_FREE char *ending = memory_format(".receipt-%d", record->attempt_count);
 
-    return path_with_ending(folder, record->sink, record->message.scope, record->message.part,
-                            ending);
+    return path_with_ending(folder, &name, ending);
 }
 
 /* "quarantine/<sink>-<scope>"; '-' in the sink's name is encoded, so that two never share one. */
-static char *quarantine_path(const char *folder, const struct outbox_record *record)
+char *outbox_quarantine_path(const char *folder, const struct outbox_record *record)
 {
+    const struct record_name name = name_of(record);
     CLEANUP_FREE char *sink = durable_component(record->sink);
-    CLEANUP_FREE char *base = base_name(record->message.scope, record->message.part);
+    CLEANUP_FREE char *base = base_name(&name);
     CLEANUP_FREE char *encoded = NULL;
     size_t length = 0;
 
@@ -106,7 +123,7 @@ static int make_sink_folder(const char *folder, const char *sink, char **ret_err
 
 int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error)
 {
-    CLEANUP_FREE char *path = record_path(folder, record);
+    CLEANUP_FREE char *path = outbox_path(folder, record);
     struct json_object *object;
     int error;
 
@@ -124,20 +141,21 @@ int outbox_save(const char *folder, const struct outbox_record *record, char **r
 /* ---- loading */
 
 /* Stands in for a record that cannot be read. */
-static struct outbox_record *held_record(const char *sink, const char *scope, int32_t part,
-                                         const char *explanation, int64_t now_ns)
+static struct outbox_record *held_record(const struct record_name *name, const char *explanation,
+                                         int64_t now_ns)
 {
     struct outbox_message message = {
         .kind = ATVM_MESSAGE_REPORT,
         .format = ATVM_FORMAT_TEXT,
-        .part = part,
-        .parts = part,
+        .part = name->part,
+        .parts = name->part,
+        .correction = name->correction,
         .key = memory_string("unknown"),
         .build = memory_string("unknown"),
-        .scope = memory_string(scope),
-        .title = memory_string(scope),
+        .scope = memory_string(name->scope),
+        .title = memory_string(name->scope),
     };
-    struct outbox_record *record = outbox_record_new(sink, &message, 0, now_ns);
+    struct outbox_record *record = outbox_record_new(name->sink, &message, 0, now_ns);
 
     record->state = OUTBOX_UNCERTAIN;
     record->settled_ns = now_ns;
@@ -149,7 +167,7 @@ static struct outbox_record *held_record(const char *sink, const char *scope, in
 /* The damaged file keeps its name until the record that stands in for it replaces it: at no time is
  * there none, which would mean "never posted". */
 static int replace_damaged(const char *folder, const char *path, const char *damage,
-                           const char *sink, const char *scope, int32_t part, int64_t now_ns,
+                           const struct record_name *name, int64_t now_ns,
                            struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
     CLEANUP_FREE char *aside = NULL;
@@ -160,7 +178,7 @@ static int replace_damaged(const char *folder, const char *path, const char *dam
     if (error)
         return error;
     explanation = memory_format("%s; it was kept as %s", damage, aside);
-    record = held_record(sink, scope, part, explanation, now_ns);
+    record = held_record(name, explanation, now_ns);
     error = outbox_save(folder, record, ret_error);
     if (error) {
         outbox_record_free(record);
@@ -168,20 +186,20 @@ static int replace_damaged(const char *folder, const char *path, const char *dam
     }
     *ret = record;
     *ret_warning = memory_format("%s; whether %s has the post of %s is not known: it is held",
-                                 explanation, sink, scope);
+                                 explanation, name->sink, name->scope);
     return 0;
 }
 
-static bool is_about(const struct outbox_record *record, const char *sink, const char *scope,
-                     int32_t part)
+static bool is_about(const struct outbox_record *record, const struct record_name *name)
 {
-    return strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0 &&
-           record->message.part == part;
+    return strcmp(record->sink, name->sink) == 0 &&
+           strcmp(record->message.scope, name->scope) == 0 &&
+           record->message.correction == name->correction && record->message.part == name->part;
 }
 
 /* -EBADMSG: it is damaged, and *ret_damage says how (free it). */
-static int read_record(const char *path, const char *sink, const char *scope, int32_t part,
-                       struct outbox_record **ret, char **ret_damage)
+static int read_record(const char *path, const struct record_name *name, struct outbox_record **ret,
+                       char **ret_damage)
 {
     struct json_object *object = NULL;
     struct outbox_record *record;
@@ -190,7 +208,7 @@ static int read_record(const char *path, const char *sink, const char *scope, in
 
     record = error ? NULL : outbox_record_from_json(object);
     json_object_put(object);
-    if (record && is_about(record, sink, scope, part)) {
+    if (record && is_about(record, name)) {
         *ret = record;
         return 0;
     }
@@ -203,37 +221,44 @@ static int read_record(const char *path, const char *sink, const char *scope, in
     return -EBADMSG;
 }
 
-int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
-                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
+static int load_record(const char *folder, const struct record_name *name, int64_t now_ns,
+                       struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
-    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
+    CLEANUP_FREE char *path = path_with_ending(folder, name, RECORD_ENDING);
     CLEANUP_FREE char *damage = NULL;
     int error;
 
     if (!path)
-        return no_such_name(folder, sink, scope, ret_error);
-    error = read_record(path, sink, scope, part, ret, &damage);
+        return no_such_name(folder, name->sink, name->scope, ret_error);
+    error = read_record(path, name, ret, &damage);
     if (error == -EBADMSG)
-        return replace_damaged(folder, path, damage, sink, scope, part, now_ns, ret, ret_warning,
-                               ret_error);
+        return replace_damaged(folder, path, damage, name, now_ns, ret, ret_warning, ret_error);
     if (error)
         *ret_error = TAKE_POINTER(damage);
     return error;
 }
 
-/* The same without touching the file: what the next watcher will find. */
-static int look_at_record(const char *folder, const char *sink, const char *scope, int32_t part,
-                          int64_t now_ns, struct outbox_record **ret, char **ret_error)
+int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
+                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
-    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
+    const struct record_name name = {sink, scope, 0, part};
+
+    return load_record(folder, &name, now_ns, ret, ret_warning, ret_error);
+}
+
+/* The same without touching the file: what the next watcher will find. */
+static int look_at_record(const char *folder, const struct record_name *name, int64_t now_ns,
+                          struct outbox_record **ret, char **ret_error)
+{
+    CLEANUP_FREE char *path = path_with_ending(folder, name, RECORD_ENDING);
     CLEANUP_FREE char *damage = NULL;
     int error;
 
     if (!path)
-        return no_such_name(folder, sink, scope, ret_error);
-    error = read_record(path, sink, scope, part, ret, &damage);
+        return no_such_name(folder, name->sink, name->scope, ret_error);
+    error = read_record(path, name, ret, &damage);
     if (error == -EBADMSG) {
-        *ret = held_record(sink, scope, part, damage, now_ns);
+        *ret = held_record(name, damage, now_ns);
         return 0;
     }
     if (error)
@@ -241,25 +266,52 @@ static int look_at_record(const char *folder, const char *sink, const char *scop
     return error;
 }
 
-/* "<scope>[+<part>].json" -> scope (free it) and part; NULL for any other file. */
-static char *scope_of_file(const char *name, int32_t *ret_part)
+/* A number as base_name writes it, from `minimum` on; moves *cursor behind it. */
+static bool take_number(const char **cursor, long minimum, int32_t *ret)
 {
-    size_t length = strlen(name), ending = strlen(RECORD_ENDING);
-    CLEANUP_FREE char *base = NULL;
-    char *plus, *rest;
-    long part = 1;
+    char *end;
+    long number = strtol(*cursor, &end, 10);
 
-    if (name[0] == '.' || length <= ending || strcmp(name + length - ending, RECORD_ENDING) != 0)
-        return NULL;
-    base = memory_format("%.*s", (int)(length - ending), name);
-    plus = strchr(base, '+');
-    if (plus) {
-        *plus = '\0';
-        part = strtol(plus + 1, &rest, 10);
-        if (*rest || part < 2 || part > INT32_MAX)
-            return NULL;
+    if (**cursor < '1' || **cursor > '9' || number < minimum || number > INT32_MAX)
+        return false;
+    *ret = (int32_t)number;
+    *cursor = end;
+    return true;
+}
+
+/* "", "+correction-<n>", "+<part>" or both. */
+static bool take_suffix(const char *suffix, struct record_name *name)
+{
+    size_t word = strlen("+" CORRECTION_WORD);
+
+    if (strncmp(suffix, "+" CORRECTION_WORD, word) == 0) {
+        suffix += word;
+        if (!take_number(&suffix, 1, &name->correction))
+            return false;
     }
-    *ret_part = (int32_t)part;
+    if (*suffix == '+') {
+        suffix++;
+        if (!take_number(&suffix, 2, &name->part))
+            return false;
+    }
+    return *suffix == '\0';
+}
+
+/* The name of a record's file -> its scope (free it) and numbers; NULL for any other file. */
+static char *scope_of_file(const char *file, struct record_name *name)
+{
+    size_t length = strlen(file), ending = strlen(RECORD_ENDING);
+    CLEANUP_FREE char *base = NULL;
+    char *plus;
+
+    if (file[0] == '.' || length <= ending || strcmp(file + length - ending, RECORD_ENDING) != 0)
+        return NULL;
+    base = memory_format("%.*s", (int)(length - ending), file);
+    plus = strchr(base, '+');
+    if (plus && !take_suffix(plus, name))
+        return NULL;
+    if (plus)
+        *plus = '\0';
     return durable_component_decode(base);
 }
 
@@ -303,32 +355,33 @@ struct listing {
     char **error;
 };
 
-static int load_listed(struct listing *listing, const char *scope, int32_t part,
+static int load_listed(struct listing *listing, const struct record_name *name,
                        struct outbox_record **ret)
 {
     char *warning = NULL;
     int error;
 
     if (!listing->warnings) {
-        error = look_at_record(listing->folder, listing->sink, scope, part, listing->now_ns, ret,
-                               listing->error);
+        error = look_at_record(listing->folder, name, listing->now_ns, ret, listing->error);
         return error == -ENOENT ? 0 : error; /* it was taken away meanwhile */
     }
-    error = outbox_load(listing->folder, listing->sink, scope, part, listing->now_ns, ret, &warning,
-                        listing->error);
+    error = load_record(listing->folder, name, listing->now_ns, ret, &warning, listing->error);
     add_line(listing->warnings, warning);
     return error;
 }
 
-static int visit_file(void *user, const char *name)
+static int visit_file(void *user, const char *file)
 {
     struct listing *listing = user;
     struct outbox_list *list = listing->list;
     struct outbox_record *record = NULL;
-    int32_t part = 1;
-    CLEANUP_FREE char *scope = scope_of_file(name, &part);
-    int error = scope ? load_listed(listing, scope, part, &record) : 0;
+    struct record_name name = {.sink = listing->sink, .part = 1};
+    CLEANUP_FREE char *scope = scope_of_file(file, &name);
+    int error = 0;
 
+    name.scope = scope;
+    if (scope)
+        error = load_listed(listing, &name, &record);
     if (!record)
         return error;
     memory_grow(&list->records, list->count, &list->capacity, sizeof(*list->records));
@@ -530,7 +583,7 @@ static struct json_object *reason_to_json(const struct outbox_record *record)
 static int write_quarantine(const char *folder, const struct outbox_record *record,
                             char **ret_error)
 {
-    CLEANUP_FREE char *path = quarantine_path(folder, record);
+    CLEANUP_FREE char *path = outbox_quarantine_path(folder, record);
     int error;
 
     if (!path)

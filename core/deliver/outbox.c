@@ -13,6 +13,7 @@
 #include "durable-file.h"
 #include "json-file.h"
 #include "memory.h"
+#include "outbox-name.h"
 #include "state.h"
 
 /* No message comes near it; a larger file is somebody else's. */
@@ -20,87 +21,6 @@
 /* A worker writes a few lines; for those the disk must not be full when they come. */
 #define RECEIPT_FILE_MAX  (1024 * 1024)
 #define RECEIPT_FILE_ROOM (64 * 1024)
-
-#define RECORD_ENDING ".json"
-
-/* ---- names */
-
-#define CORRECTION_WORD "correction-"
-
-/* What tells the records of a build apart. Strings are the caller's. */
-struct record_name {
-    const char *sink, *scope;
-    int32_t correction, part; /* as in struct outbox_message */
-};
-
-static struct record_name name_of(const struct outbox_record *record)
-{
-    return (struct record_name){record->sink, record->message.scope, record->message.correction,
-                                record->message.part};
-}
-
-/* "<scope>", "<scope>+correction-<n>", and for later parts "+<part>" at the end; the scope encoded.
- * '+' is encoded in scopes: "a.2" is not part 2 of "a". */
-static char *base_name(const struct record_name *name)
-{
-    CLEANUP_FREE char *component = durable_component(name->scope);
-    CLEANUP_FREE char *base = NULL;
-
-    if (!component)
-        return NULL;
-    base = name->correction > 0
-               ? memory_format("%s+" CORRECTION_WORD "%d", component, name->correction)
-               : TAKE_POINTER(component);
-    return name->part > 1 ? memory_format("%s+%d", base, name->part) : TAKE_POINTER(base);
-}
-
-static char *path_with_ending(const char *folder, const struct record_name *name,
-                              const char *ending)
-{
-    CLEANUP_FREE char *sink_component = durable_component(name->sink);
-    CLEANUP_FREE char *base = base_name(name);
-
-    if (!sink_component || !base)
-        return NULL;
-    return memory_format("%s/outbox/%s/%s%s", folder, sink_component, base, ending);
-}
-
-char *outbox_path(const char *folder, const struct outbox_record *record)
-{
-    const struct record_name name = name_of(record);
-
-    return path_with_ending(folder, &name, RECORD_ENDING);
-}
-
-static char *receipt_path(const char *folder, const struct outbox_record *record)
-{
-    const struct record_name name = name_of(record);
-    CLEANUP_FREE char *ending = memory_format(".receipt-%d", record->attempt_count);
-
-    return path_with_ending(folder, &name, ending);
-}
-
-/* "quarantine/<sink>-<scope>"; '-' in the sink's name is encoded, so that two never share one. */
-char *outbox_quarantine_path(const char *folder, const struct outbox_record *record)
-{
-    const struct record_name name = name_of(record);
-    CLEANUP_FREE char *sink = durable_component(record->sink);
-    CLEANUP_FREE char *base = base_name(&name);
-    CLEANUP_FREE char *encoded = NULL;
-    size_t length = 0;
-
-    if (!sink || !base)
-        return NULL;
-    encoded = memory_allocate(3 * strlen(sink) + 1);
-    for (const char *byte = sink; *byte; byte++) {
-        if (*byte == '-')
-            length += (size_t)sprintf(encoded + length, "%%2D");
-        else
-            encoded[length++] = *byte;
-    }
-    encoded[length] = '\0';
-    return memory_format("%s/quarantine/%s-%s", folder, encoded, base);
-}
 
 static int no_such_name(const char *folder, const char *sink, const char *scope, char **ret_error)
 {
@@ -141,7 +61,7 @@ int outbox_save(const char *folder, const struct outbox_record *record, char **r
 /* ---- loading */
 
 /* Stands in for a record that cannot be read. */
-static struct outbox_record *held_record(const struct record_name *name, const char *explanation,
+static struct outbox_record *held_record(const struct outbox_name *name, const char *explanation,
                                          int64_t now_ns)
 {
     struct outbox_message message = {
@@ -167,7 +87,7 @@ static struct outbox_record *held_record(const struct record_name *name, const c
 /* The damaged file keeps its name until the record that stands in for it replaces it: at no time is
  * there none, which would mean "never posted". */
 static int replace_damaged(const char *folder, const char *path, const char *damage,
-                           const struct record_name *name, int64_t now_ns,
+                           const struct outbox_name *name, int64_t now_ns,
                            struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
     CLEANUP_FREE char *aside = NULL;
@@ -190,7 +110,7 @@ static int replace_damaged(const char *folder, const char *path, const char *dam
     return 0;
 }
 
-static bool is_about(const struct outbox_record *record, const struct record_name *name)
+static bool is_about(const struct outbox_record *record, const struct outbox_name *name)
 {
     return strcmp(record->sink, name->sink) == 0 &&
            strcmp(record->message.scope, name->scope) == 0 &&
@@ -198,7 +118,7 @@ static bool is_about(const struct outbox_record *record, const struct record_nam
 }
 
 /* -EBADMSG: it is damaged, and *ret_damage says how (free it). */
-static int read_record(const char *path, const struct record_name *name, struct outbox_record **ret,
+static int read_record(const char *path, const struct outbox_name *name, struct outbox_record **ret,
                        char **ret_damage)
 {
     struct json_object *object = NULL;
@@ -221,10 +141,10 @@ static int read_record(const char *path, const struct record_name *name, struct 
     return -EBADMSG;
 }
 
-static int load_record(const char *folder, const struct record_name *name, int64_t now_ns,
+static int load_record(const char *folder, const struct outbox_name *name, int64_t now_ns,
                        struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
-    CLEANUP_FREE char *path = path_with_ending(folder, name, RECORD_ENDING);
+    CLEANUP_FREE char *path = outbox_name_path(folder, name, OUTBOX_RECORD_ENDING);
     CLEANUP_FREE char *damage = NULL;
     int error;
 
@@ -241,16 +161,16 @@ static int load_record(const char *folder, const struct record_name *name, int64
 int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
                 int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
-    const struct record_name name = {sink, scope, 0, part};
+    const struct outbox_name name = {sink, scope, 0, part};
 
     return load_record(folder, &name, now_ns, ret, ret_warning, ret_error);
 }
 
 /* The same without touching the file: what the next watcher will find. */
-static int look_at_record(const char *folder, const struct record_name *name, int64_t now_ns,
+static int look_at_record(const char *folder, const struct outbox_name *name, int64_t now_ns,
                           struct outbox_record **ret, char **ret_error)
 {
-    CLEANUP_FREE char *path = path_with_ending(folder, name, RECORD_ENDING);
+    CLEANUP_FREE char *path = outbox_name_path(folder, name, OUTBOX_RECORD_ENDING);
     CLEANUP_FREE char *damage = NULL;
     int error;
 
@@ -264,55 +184,6 @@ static int look_at_record(const char *folder, const struct record_name *name, in
     if (error)
         *ret_error = TAKE_POINTER(damage);
     return error;
-}
-
-/* A number as base_name writes it, from `minimum` on; moves *cursor behind it. */
-static bool take_number(const char **cursor, long minimum, int32_t *ret)
-{
-    char *end;
-    long number = strtol(*cursor, &end, 10);
-
-    if (**cursor < '1' || **cursor > '9' || number < minimum || number > INT32_MAX)
-        return false;
-    *ret = (int32_t)number;
-    *cursor = end;
-    return true;
-}
-
-/* "", "+correction-<n>", "+<part>" or both. */
-static bool take_suffix(const char *suffix, struct record_name *name)
-{
-    size_t word = strlen("+" CORRECTION_WORD);
-
-    if (strncmp(suffix, "+" CORRECTION_WORD, word) == 0) {
-        suffix += word;
-        if (!take_number(&suffix, 1, &name->correction))
-            return false;
-    }
-    if (*suffix == '+') {
-        suffix++;
-        if (!take_number(&suffix, 2, &name->part))
-            return false;
-    }
-    return *suffix == '\0';
-}
-
-/* The name of a record's file -> its scope (free it) and numbers; NULL for any other file. */
-static char *scope_of_file(const char *file, struct record_name *name)
-{
-    size_t length = strlen(file), ending = strlen(RECORD_ENDING);
-    CLEANUP_FREE char *base = NULL;
-    char *plus;
-
-    if (file[0] == '.' || length <= ending || strcmp(file + length - ending, RECORD_ENDING) != 0)
-        return NULL;
-    base = memory_format("%.*s", (int)(length - ending), file);
-    plus = strchr(base, '+');
-    if (plus && !take_suffix(plus, name))
-        return NULL;
-    if (plus)
-        *plus = '\0';
-    return durable_component_decode(base);
 }
 
 static void add_line(char **text, char *line)
@@ -355,7 +226,7 @@ struct listing {
     char **error;
 };
 
-static int load_listed(struct listing *listing, const struct record_name *name,
+static int load_listed(struct listing *listing, const struct outbox_name *name,
                        struct outbox_record **ret)
 {
     char *warning = NULL;
@@ -375,8 +246,8 @@ static int visit_file(void *user, const char *file)
     struct listing *listing = user;
     struct outbox_list *list = listing->list;
     struct outbox_record *record = NULL;
-    struct record_name name = {.sink = listing->sink, .part = 1};
-    CLEANUP_FREE char *scope = scope_of_file(file, &name);
+    struct outbox_name name = {.sink = listing->sink, .part = 1};
+    CLEANUP_FREE char *scope = outbox_name_of_file(file, &name);
     int error = 0;
 
     name.scope = scope;
@@ -478,7 +349,7 @@ static int prepare_receipt(int descriptor, const char *path, char **ret_error)
 static int make_receipt(const char *folder, const struct outbox_record *record, int *ret_descriptor,
                         char **ret_error)
 {
-    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_FREE char *path = outbox_receipt_path(folder, record);
     CLEANUP_CLOSE int descriptor = -1;
     int error;
 
@@ -519,7 +390,7 @@ int outbox_begin(const char *folder, struct outbox_record *record, int64_t now_n
 int outbox_look_at_worker(const char *folder, const struct outbox_record *record,
                           enum outbox_worker *ret, char **ret_error)
 {
-    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_FREE char *path = outbox_receipt_path(folder, record);
     CLEANUP_CLOSE int descriptor =
         path ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
     int error = 0;
@@ -541,7 +412,7 @@ int outbox_look_at_worker(const char *folder, const struct outbox_record *record
 int outbox_read_receipt(const char *folder, const struct outbox_record *record, const char *ending,
                         struct outbox_receipt *ret, char **ret_error)
 {
-    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_FREE char *path = outbox_receipt_path(folder, record);
     CLEANUP_FREE char *content = NULL;
     size_t length = 0;
     int error = durable_read(path, RECEIPT_FILE_MAX, &content, &length, ret_error);
@@ -597,7 +468,7 @@ static int write_quarantine(const char *folder, const struct outbox_record *reco
 
 int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error)
 {
-    CLEANUP_FREE char *receipt = receipt_path(folder, record);
+    CLEANUP_FREE char *receipt = outbox_receipt_path(folder, record);
     int error = 0;
 
     /* Before the record: found unfinished at the next start, it is simply written again. */

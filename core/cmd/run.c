@@ -14,6 +14,7 @@
 #include "config.h"
 #include "log.h"
 #include "memory.h"
+#include "render-secret.h"
 #include "run-facts.h"
 #include "run-settings.h"
 #include "secret-environment.h"
@@ -207,11 +208,20 @@ static int note_what_is_asked(const struct run_settings *settings, struct state 
         .host_count = settings->host_count,
         .template_name = settings->template_name,
         .plugin = settings->plugin,
+        .config_family = settings->config_family,
+        .migration_style = settings->migration_style,
+        .scope_description = settings->scope_description,
     };
+    struct obstack memory;
     int status;
+
+    obstack_init(&memory);
+    if (settings->template_command)
+        asked.template_command = secret_mask(&memory, settings->template_command);
 
     state->categorized = settings->categorized;
     state_set_asked(state, &asked);
+    obstack_free(&memory, NULL);
     status = state_save(state, &state->run, &error);
     if (status < 0)
         log_error("%s", error);

@@ -44,24 +44,33 @@ log_decision(const char *build, const struct outbox_record *record, const char *
 
 void post_log_outcome(const char *build, const struct outbox_record *record)
 {
-    const struct outbox_receipt *receipt = &record->attempts[record->attempts_kept - 1].receipt;
+    static const struct outbox_receipt none = {0};
+    const struct outbox_receipt *receipt =
+        record->attempts_kept > 0 ? &record->attempts[record->attempts_kept - 1].receipt : &none;
     const char *remedy = receipt->remedy ? receipt->remedy : "";
     const char *colon = receipt->remedy ? "; " : "";
+    CLEANUP_FREE char *selection = outbox_selection(record, build);
 
+    if (record->dropped) {
+        log_decision(build, record, "withdrawn", ATVM_LOG_NOTICE, "not posted: %s",
+                     record->explanation);
+        return;
+    }
     switch (record->state) {
     case OUTBOX_DELIVERED:
         log_decision(build, record, "posted", ATVM_LOG_NOTICE, "delivered at attempt %d",
                      record->attempt_count);
         break;
     case OUTBOX_QUARANTINED:
-        log_decision(build, record, "quarantined", ATVM_LOG_ERROR, "quarantined: %s%s%s",
-                     record->explanation, colon, remedy);
+        log_decision(build, record, "quarantined", ATVM_LOG_ERROR,
+                     "quarantined: %s%s%s; then 'atvm-watcher queue retry %s%s'",
+                     record->explanation, colon, remedy, build, selection);
         break;
     case OUTBOX_UNCERTAIN:
         log_decision(build, record, "held", ATVM_LOG_ERROR,
                      "it may have arrived, so it is not sent again: %s; look there, then "
-                     "'atvm-watcher resolve %s --posted' or '--resend'",
-                     record->explanation, build);
+                     "'atvm-watcher resolve %s --posted%s', or the same with --resend",
+                     record->explanation, build, selection);
         break;
     default:
         log_decision(build, record, "retry", ATVM_LOG_WARNING,

@@ -27,6 +27,8 @@ enum post_standing post_standing_of(const struct outbox_record *record, const st
 {
     if (record->state == OUTBOX_DELIVERED)
         return POST_DELIVERED;
+    if (record->dropped)
+        return POST_DROPPED;
     if (outbox_state_is_settled(record->state) || !is_configured(config, record->sink))
         return POST_HELD;
     return POST_WAITING;

@@ -19,11 +19,13 @@
 #include "ledger.h"
 #include "log.h"
 #include "memory.h"
+#include "operator.h"
 #include "path-watch.h"
 #include "progress-line.h"
 #include "progress-output.h"
 #include "settle.h"
 #include "watch-close.h"
+#include "watch-requests.h"
 
 #define STATUS_INTERVAL_NS NS_PER_SECOND
 
@@ -41,6 +43,7 @@ struct watch {
     struct collect *collect;
     struct path_watch *paths;
     struct watch_close *closing;
+    struct watch_requests *requests;
     struct settle settle, settle_run;
     struct verdict *verdict; /* of the last pass; NULL: none yet */
     int64_t latest_ns;       /* the latest time that the wall clock ever showed */
@@ -321,6 +324,45 @@ static void on_collect_failed(void *user, const char *reason)
     sd_event_exit(watch->event, WATCH_USAGE);
 }
 
+/* ---------------------------------------------------------------- what operators ask for */
+
+/* A closed run is judged as of its close: what lies there since may be another run's. */
+static struct verdict *judge_for_operator(void *user)
+{
+    const struct watch *watch = user;
+    int64_t closed_ns = watch->state->run.closed_ns;
+    struct policy policy;
+    struct verdict *verdict;
+
+    fill_policy(watch, &policy);
+    verdict = judge(watch->ledger, &policy, closed_ns >= 0 ? closed_ns : clock_ns(CLOCK_REALTIME));
+    verdict_add_state(verdict, watch->state);
+    return verdict;
+}
+
+static void on_request(void *user, const struct request *request, struct request_answer *ret)
+{
+    struct watch *watch = user;
+    const struct operator_scene scene = {
+        .config = watch->config,
+        .state = watch->state,
+        .closing = watch->closing,
+        .ledger = watch->ledger,
+        .judge = judge_for_operator,
+        .user = watch,
+        .watching = true,
+    };
+    bool was_closed = watch->state->run.closed_ns >= 0;
+
+    progress_output_clear(&watch->progress);
+    operator_carry_out(&scene, request, ret);
+    if (watch->state->run.closed_ns < 0)
+        look_soon(watch, CHANGE_DELAY_US);
+    else if (!was_closed)
+        stop_looking(watch);
+    end_when_done(watch);
+}
+
 /* ---------------------------------------------------------------- start and end */
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *signal, void *user)
@@ -399,7 +441,9 @@ static void recall_evidence(struct watch *watch)
     CLEANUP_FREE char *error = NULL;
     int status = ledger_read_file(watch->ledger, path, &error);
 
-    ledger_forget_passes(watch->ledger);
+    /* Of a closed run nothing is looked at again: what was seen last stays. */
+    if (watch->state->run.closed_ns < 0)
+        ledger_forget_passes(watch->ledger);
     if (status == -EBADMSG)
         set_snapshot_aside(path, error);
     else if (status < 0 && status != -ENOENT)
@@ -422,7 +466,6 @@ static bool start_collecting(struct watch *watch)
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
     watch_for_cancellation(watch);
-    recall_evidence(watch);
     watch->collect =
         collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)
@@ -436,11 +479,17 @@ static int loop(struct watch *watch, int terminal, int secrets)
     int status;
 
     watch->closing = watch_close_new(watch->event, watch->config, watch->facts, watch->state,
-                                     terminal, secrets, end_when_done, watch, &error);
+                                     terminal, secrets, false, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
         return WATCH_STATE;
     }
+    watch->requests = watch_requests_new(watch->event, watch->state->folder,
+                                         watch->config->poll_interval_ns, on_request, watch);
+    if (!watch->requests)
+        return WATCH_STATE;
+    recall_evidence(watch);
+    watch_requests_look(watch->requests);
     sd_watchdog_enabled(0, &watch->heartbeat_us);
     if (watch->state->run.closed_ns >= 0)
         end_when_done(watch);
@@ -477,6 +526,7 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     progress_output_clear(&watch.progress);
     forget_runner(&watch);
     collect_free(watch.collect);
+    watch_requests_free(watch.requests);
     watch_close_save(watch.closing, watch.ledger);
     watch_close_free(watch.closing);
     path_watch_free(watch.paths);

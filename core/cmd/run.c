@@ -12,7 +12,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "config.h"
-#include "log.h"
+#include "log-event.h"
 #include "memory.h"
 #include "run-facts.h"
 #include "run-settings.h"
@@ -174,10 +174,13 @@ static int say_closed(const struct state *state)
 /* Where it looks, for whoever waits in front of a terminal on which nothing happens. */
 static void say_watching(const struct config *config, const struct state *state)
 {
-    log_notice("%s: watching; its log %s%s, the artifacts below %s; what is known is kept in %s",
-               state->build, config->run_log,
-               access(config->run_log, F_OK) == 0 ? "" : " (not there yet)",
-               config->automation_root, state->folder);
+    const struct log_event watching = {.id = LOG_EVENT_WATCHING, .build = state->build};
+
+    log_event(ATVM_LOG_NOTICE, &watching,
+              "%s: watching; its log %s%s, the artifacts below %s; what is known is kept in %s",
+              state->build, config->run_log,
+              access(config->run_log, F_OK) == 0 ? "" : " (not there yet)", config->automation_root,
+              state->folder);
 }
 
 /* A sink that cannot work is found out now, not hours later with the status in hand. */

@@ -37,6 +37,7 @@ class Installation:
         result = subprocess.run(
             [os.environ.get("MAKE", "make"), "-s", "-C", BUILD, target, f"DESTDIR={self.root}"],
             env=environment,
+            umask=0o022,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -52,7 +52,8 @@ class Workshop:
             "recorded.conf",
             f'automation_root = "{root}";\nstate_root = "{self.inside("state")}";\n'
             'collectors = ( { module = "proc"; }, { module = "runlog"; }, { module = "junit"; },\n'
-            f'  {{ module = "{self.inside("result-file.so")}"; path = "{self.inside(results)}"; }} );\n'
+            f'  {{ module = "{self.inside("result-file.so")}";\n'
+            f'     path = "{self.inside(results)}"; }} );\n'
             f'sinks = ( {{ module = "{self.inside("append.so")}"; '
             f'path = "{sink_path or self.inside("chat")}"; }} );\n',
         )
@@ -86,9 +87,8 @@ def standing_alone(tap, shop):
     """No warning under a strict compiler, no header but the installed one, one exported symbol."""
     for name in EXAMPLES:
         flags = shop.do("pkg-config", "--cflags", "atvm-watcher").output.decode().split()
-        answer = shop.do(
-            *COMPILER, "-shared", "-fPIC", "-Wl,-z,defs", *STRICT, *flags, "-o", "strict.so", f"{name}.c"
-        )
+        compile_it = [*COMPILER, "-shared", "-fPIC", "-Wl,-z,defs", *STRICT, *flags]
+        answer = shop.do(*compile_it, "-o", "strict.so", f"{name}.c")
         tap.ok(answer.status == 0, f"{name}: no warning", answer)
         used = shop.do(*COMPILER, "-MM", *flags, f"{name}.c").output.decode().replace("\\\n", " ")
         headers = [h for h in used.split()[2:]]
@@ -181,9 +181,8 @@ def could_not_look(tap, shop):
     """A file that cannot be read is told, and stops nobody."""
     shop.configure(os.path.join(RECORDING, "root"), results="fifo")
     os.mkfifo(shop.inside("fifo"))
-    answer = shop.watcher(
-        *["replay", "--build", "b", "--root", os.path.join(RECORDING, "root"), "-c", "recorded.conf"]
-    )
+    root = os.path.join(RECORDING, "root")
+    answer = shop.watcher("replay", "--build", "b", "--root", root, "-c", "recorded.conf")
     tap.ok(
         answer.status == 0 and "collector result-file: could not look" in answer.errors,
         "a FIFO in place of the file is told at once",

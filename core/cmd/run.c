@@ -20,6 +20,7 @@
 #include "sink-check.h"
 #include "state.h"
 #include "watch.h"
+#include "watcher-identity.h"
 
 struct run_command {
     struct run_settings settings;
@@ -247,6 +248,15 @@ static int watch_state(struct run_command *command, const struct config *config,
     return status;
 }
 
+/* For `doctor`: a build may be watched by something older than what is installed. */
+static void say_who_watches(const struct config *config, const struct state *state)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    if (watcher_identity_write(state->folder, config, clock_ns(CLOCK_REALTIME), &error) < 0)
+        log_warning("%s; `doctor` cannot tell which build of atvm-watcher has this run", error);
+}
+
 static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
@@ -258,6 +268,7 @@ static int watch(struct run_command *command, const struct config *config, int s
         log_error("%s", error);
         return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
     }
+    say_who_watches(config, state);
     status = watch_state(command, config, state, secrets);
     state_close(state);
     return status;

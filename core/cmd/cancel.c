@@ -26,7 +26,8 @@ const struct command command_cancel = {
         "be sent. Sub-runs that have ended keep their state. The runner itself is left alone. A\n"
         "watcher does it and ends; where none runs, this command does it.\n\n"
         "      --build-name BUILD the same as BUILD\n" OPERATE_USAGE "\n"
-        "Exit status: 0 cancelled, or it was so already; " OPERATE_STATUS_USAGE ";\n"
-        "6 cancelled as far as that was possible, but a post had been sent or had begun to leave.\n",
+        "Exit status:\n"
+        "  0  cancelled, or it was so already\n" OPERATE_STATUS_USAGE
+        "  6  cancelled as far as that was possible, but a post had left or had begun to\n",
     .main = cancel_main,
 };

@@ -40,12 +40,14 @@ const struct command command_correct = {
         "the\n"
         "evidence that the watcher kept, as of the close of the run.\n\n"
         "      --scope NAME       only this sub-run; default: all that were posted\n"
-        "      --look             judge by log and artifacts as they lie there now, too. Only while "
+        "      --look             judge by log and artifacts as they lie there now, too. Only "
+        "while "
         "no\n"
         "                         later run has written artifacts of the same hosts\n" OPERATE_USAGE
         "\n"
-        "Exit status: 0 nothing differs, or the correction was delivered or handed to the watcher; 1\n"
-        "refused, nothing was posted; " OPERATE_STATUS_USAGE "; 5 the\n"
-        "correction is stored, but not delivered yet, or something else of this build is held.\n",
+        "Exit status:\n"
+        "  0  nothing differs, or the correction was delivered, or handed to the watcher\n"
+        "  1  refused: nothing was posted\n" OPERATE_STATUS_USAGE
+        "  5  the correction is stored, but not delivered yet, or something is held\n",
     .main = correct_main,
 };

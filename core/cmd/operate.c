@@ -22,6 +22,7 @@
 #include "path-watch.h"
 #include "secret-environment.h"
 #include "sink-check.h"
+#include "state-lock.h"
 #include "state.h"
 #include "status-builds.h"
 
@@ -34,10 +35,10 @@
 struct operation {
     struct operate *operate;
     struct config *config;
-    char *folder;         /* of the build */
-    struct state *state;  /* owned; NULL: somebody else has it */
-    int secrets;          /* of the environment; -1: none */
-    bool by_watcher;      /* who carried it out */
+    char *folder;        /* of the build */
+    struct state *state; /* owned; NULL: somebody else has it */
+    int secrets;         /* of the environment; -1: none */
+    bool by_watcher;     /* who carried it out */
     struct request_answer answer;
     struct post_summary posts; /* after a delivery of our own */
     bool delivered;            /* there was one */
@@ -105,7 +106,7 @@ static int find_build(struct operation *operation)
         return COMMAND_STATE;
     }
     return access(operation->folder, W_OK | X_OK) == 0 ? COMMAND_OK
-                                                : report_no_access(operation->folder, errno);
+                                                       : report_no_access(operation->folder, errno);
 }
 
 /* ---- who asks */
@@ -123,8 +124,7 @@ static char *who_asks(void)
     CLEANUP_FREE char *name = user_name();
     const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
 
-    return sudo && *sudo ? memory_format("%s (as sudo of %.64s)", name, sudo)
-                         : TAKE_POINTER(name);
+    return sudo && *sudo ? memory_format("%s (as sudo of %.64s)", name, sudo) : TAKE_POINTER(name);
 }
 
 /* ---- the lock */
@@ -451,9 +451,8 @@ static void print_json(const struct operation *operation, int status)
                            json_object_new_string(request_outcome_name(answer->outcome)));
     json_object_object_add(object, "messages", lines_to_json(answer->text));
     json_object_object_add(object, "to_be_sent", json_object_new_int64(answer->sent));
-    json_object_object_add(
-        object, "carried_out_by",
-        json_object_new_string(operation->by_watcher ? "watcher" : "command"));
+    json_object_object_add(object, "carried_out_by",
+                           json_object_new_string(operation->by_watcher ? "watcher" : "command"));
     json_object_object_add(object, "exit_status", json_object_new_int(status));
     command_print_json(object);
 }

@@ -63,7 +63,7 @@ enum {
 /* Their part of the usage text. */
 #define OPERATE_USAGE                                                                              \
     "      --wait DURATION    how long to wait for the answer of the watcher that has the build\n" \
-    "                         (default: 30s)\n"                                                   \
+    "                         (default: 30s)\n"                                                    \
     "      --json             print the outcome as JSON\n"                                         \
     "  -c, --config FILE      the watcher's configuration (default: /etc/atvm-watcher.conf\n"      \
     "                         where it exists, else built-in)\n"                                   \
@@ -74,12 +74,10 @@ enum {
     "      --part N           only this part of a message that has several\n"                      \
     "      --correction N     only the Nth correction\n"
 #define OPERATE_STATUS_USAGE                                                                       \
-    "2 wrong command line or configuration; 3 the\n"                                               \
-    "process that has the build gave no answer; 4 no such build, or its state cannot be read or\n" \
-    "written"
+    "  2  wrong command line or configuration\n"                                                   \
+    "  3  the process that has the build gave no answer\n"                                         \
+    "  4  no such build, or its state cannot be read or written\n"
 
-/* Takes one of the options above. COMMAND_OK, or COMMAND_USAGE (reported). */
-int operate_take_option(struct operate *operate, int option);
 /*
  * Reads the command line: `options` begins with OPERATE_OPTIONS; `take` (NULL:
  * operate_take_option) takes each of them, as that does. COMMAND_OK: `operate` is complete; -1:

@@ -47,10 +47,9 @@ struct row {
 
 static const char *scope_cell(struct obstack *memory, const struct outbox_message *message)
 {
-    const char *correction =
-        message->correction > 0
-            ? memory_format_in(memory, ", correction %d", message->correction)
-            : "";
+    const char *correction = message->correction > 0
+                                 ? memory_format_in(memory, ", correction %d", message->correction)
+                                 : "";
     const char *part = message->parts > 1
                            ? memory_format_in(memory, ", part %d/%d", message->part, message->parts)
                            : "";
@@ -65,10 +64,11 @@ static const char *about_cell(struct obstack *memory, const struct queued *queue
     const char *reason = record->explanation ? record->explanation
                          : receipt           ? receipt->reason
                                              : NULL;
-    const char *next = record->state == OUTBOX_PENDING && record->next_attempt_ns > now_ns
-                           ? memory_format_in(memory, "next attempt %s: ",
-                                              when(memory, record->next_attempt_ns, now_ns))
-                           : "";
+    const char *next =
+        record->state == OUTBOX_PENDING && record->next_attempt_ns > now_ns
+            ? memory_format_in(memory,
+                               "next attempt %s: ", when(memory, record->next_attempt_ns, now_ns))
+            : "";
 
     if (queued->standing == POST_HELD && !outbox_is_held(record))
         return "no sink of this name is configured any more";
@@ -91,8 +91,8 @@ static struct row row_of(struct obstack *memory, const struct queued *queued, in
 static void print_row(const struct row *row, const size_t *widths)
 {
     for (size_t i = 0; i < COLUMNS; i++)
-        printf("%s%*s  ", row->cells[i],
-               (int)(widths[i] - escape_count_characters(row->cells[i])), "");
+        printf("%s%*s  ", row->cells[i], (int)(widths[i] - escape_count_characters(row->cells[i])),
+               "");
     printf("%s\n", row->about);
 }
 
@@ -271,7 +271,6 @@ struct json_object *queue_record_json(const struct queued *queued, bool whole)
         record->message.supersedes ? json_value_name(record->message.supersedes) : NULL);
     add(object, "attempt_list", attempts_json(record));
     add(object, "decisions", decisions_json(record));
-    add(object, "body",
-        record->message.body ? json_object_new_string(record->message.body) : NULL);
+    add(object, "body", record->message.body ? json_object_new_string(record->message.body) : NULL);
     return object;
 }

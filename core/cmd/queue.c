@@ -1,4 +1,5 @@
-/* `atvm-watcher queue`: the messages of all builds; looks at them, sends one again, gives one up. */
+/* `atvm-watcher queue`: the messages of all builds; looks at them, sends one again, gives one up.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +11,14 @@
 #include "memory.h"
 #include "operate.h"
 #include "queue-print.h"
-#include "state-lock.h"
 
 enum queue_verb { QUEUE_LIST, QUEUE_SHOW, QUEUE_RETRY, QUEUE_DROP };
 
 static const char *const verbs[] = {"list", "show", "retry", "drop"};
 
 static const struct option options[] = {
-    OPERATE_OPTIONS,
-    OPERATE_RECORD_OPTIONS,
-    OPERATE_ALL_OPTION,
-    {"reason", required_argument, NULL, OPERATE_OPTION_REASON},
+    OPERATE_OPTIONS,    OPERATE_RECORD_OPTIONS,
+    OPERATE_ALL_OPTION, {"reason", required_argument, NULL, OPERATE_OPTION_REASON},
     {NULL, 0, NULL, 0},
 };
 
@@ -76,8 +74,7 @@ static int read_build(struct queue *queue, const char *build)
     CLEANUP_FREE char *error = NULL;
     struct build_posts *posts;
 
-    memory_grow(&queue->builds, queue->build_count, &queue->build_capacity,
-                sizeof(*queue->builds));
+    memory_grow(&queue->builds, queue->build_count, &queue->build_capacity, sizeof(*queue->builds));
     posts = &queue->builds[queue->build_count];
     if (outbox_look_all(folder, queue->now_ns, &posts->list, &error) < 0) {
         log_error("%s", error);
@@ -263,14 +260,17 @@ const struct command command_queue = {
         "list shows the messages of all builds (or of BUILD) that wait to be sent or are held;\n"
         "show one of them, with its attempts, their reasons and remedies, and its text; retry "
         "sends\n"
-        "one now that is quarantined or waits for its next attempt; drop gives one up: it is kept,\n"
+        "one now that is quarantined or waits for its next attempt; drop gives one up: it is "
+        "kept,\n"
         "with who and why, but never sent (retry takes that back). A post that is uncertain is\n"
         "settled with 'atvm-watcher resolve'.\n\n"
-        "      --all              list: also those that are delivered or dropped; retry, drop: all\n"
+        "      --all              list: also those that are delivered or dropped; retry, drop: "
+        "all\n"
         "                         that are meant, not just one\n"
         "      --reason TEXT      why it is dropped\n" OPERATE_RECORD_USAGE OPERATE_USAGE "\n"
-        "Exit status: 0 shown, or done (and delivered, or handed to the watcher); 1 refused, or no\n"
-        "such message; " OPERATE_STATUS_USAGE "; 5 retry: not\n"
-        "delivered yet, or something else of this build is held.\n",
+        "Exit status:\n"
+        "  0  shown; or done, and what is to be sent was delivered, or handed to the watcher\n"
+        "  1  refused, or no such message\n" OPERATE_STATUS_USAGE
+        "  5  retry: not delivered yet, or something else of this build is held\n",
     .main = queue_main,
 };

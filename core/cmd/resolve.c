@@ -43,8 +43,10 @@ const struct command command_resolve = {
     .summary = "settle a post of which nobody knows whether it arrived",
     .usage =
         "Usage: atvm-watcher resolve BUILD --posted|--resend [OPTION]…\n\n"
-        "Settles a post that is uncertain: the connection broke, or the machine died, after it had\n"
-        "begun to leave. Look whether it is there; each message ends with a line that tells it from\n"
+        "Settles a post that is uncertain: the connection broke, or the machine died, after it "
+        "had\n"
+        "begun to leave. Look whether it is there; each message ends with a line that tells it "
+        "from\n"
         "others.\n\n"
         "      --posted           it is there: it counts as delivered\n"
         "      --resend           it is not there: it is sent again, by the watcher, by this "
@@ -52,8 +54,9 @@ const struct command command_resolve = {
         "                         where the environment has the secret, else by whoever is named\n"
         "      --all              all uncertain posts that are left over; else only one is "
         "settled\n" OPERATE_RECORD_USAGE OPERATE_USAGE "\n"
-        "Exit status: 0 settled (and delivered, or handed to the watcher); 1 refused, nothing was\n"
-        "changed; " OPERATE_STATUS_USAGE "; 5 it is\n"
-        "to be sent again, but is not delivered yet, or something else of this build is held.\n",
+        "Exit status:\n"
+        "  0  settled; what is to be sent was delivered, or handed to the watcher\n"
+        "  1  refused: nothing was changed\n" OPERATE_STATUS_USAGE
+        "  5  settled, but what is to be sent is not delivered yet, or something is held\n",
     .main = resolve_main,
 };

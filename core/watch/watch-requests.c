@@ -14,7 +14,7 @@ struct watch_requests {
     char *folder; /* of the build */
     char *path;   /* of the requests */
     int64_t poll_interval_ns;
-    carry_out carry_out;
+    request_handler handler;
     void *user;
     struct path_watch *paths;
     sd_event_source *look; /* once for several changes */
@@ -51,7 +51,7 @@ static void handle(struct watch_requests *requests, const struct request *reques
 
     if (!take_up(requests, request))
         return;
-    requests->carry_out(requests->user, request, &answer);
+    requests->handler(requests->user, request, &answer);
     /* Without an answer it is found again, and finished without being repeated. */
     if (request_answer(requests->folder, request->id, &answer, &error) < 0)
         report(requests, error);
@@ -135,7 +135,8 @@ static int listen(struct watch_requests *requests, sd_event *event)
 }
 
 struct watch_requests *watch_requests_new(sd_event *event, const char *folder,
-                                          int64_t poll_interval_ns, carry_out carry_out, void *user)
+                                          int64_t poll_interval_ns, request_handler handler,
+                                          void *user)
 {
     struct watch_requests *requests = memory_zeroed(1, sizeof(*requests));
     CLEANUP_FREE char *error = NULL;
@@ -143,7 +144,7 @@ struct watch_requests *watch_requests_new(sd_event *event, const char *folder,
     requests->folder = memory_string(folder);
     requests->path = requests_path(folder);
     requests->poll_interval_ns = poll_interval_ns;
-    requests->carry_out = carry_out;
+    requests->handler = handler;
     requests->user = user;
     requests->paths = path_watch_new(event, on_change, requests);
     if (requests_make_folder(folder, &error) < 0)

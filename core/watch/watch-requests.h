@@ -12,12 +12,13 @@
 struct watch_requests;
 
 /* Carries one out, from the event loop or from within watch_requests_look. */
-typedef void (*carry_out)(void *user, const struct request *request, struct request_answer *ret);
+typedef void (*request_handler)(void *user, const struct request *request,
+                                struct request_answer *ret);
 
 /* `folder`: of the build. Where changes cannot be noticed, it looks each poll_interval_ns. NULL:
  * logged. watch_requests_free accepts NULL. */
 struct watch_requests *watch_requests_new(sd_event *event, const char *folder,
-                                          int64_t poll_interval_ns, carry_out carry_out,
+                                          int64_t poll_interval_ns, request_handler handler,
                                           void *user);
 void watch_requests_free(struct watch_requests *requests);
 

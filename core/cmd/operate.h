@@ -78,6 +78,8 @@ enum {
     "  3  the process that has the build gave no answer\n"                                         \
     "  4  no such build, or its state cannot be read or written\n"
 
+/* Takes one of the options above. COMMAND_OK, or COMMAND_USAGE (reported). */
+int operate_take_option(struct operate *operate, int option);
 /*
  * Reads the command line: `options` begins with OPERATE_OPTIONS; `take` (NULL:
  * operate_take_option) takes each of them, as that does. COMMAND_OK: `operate` is complete; -1:

@@ -1,4 +1,5 @@
-/* What posting says in the log: each line with the fields BUILD, SCOPE, SINK and DECISION. */
+/* What posting says in the log: each line with the fields BUILD, SCOPE, SINK, PART and
+ * DECISION. */
 #ifndef ATVM_CORE_POST_LOG_H
 #define ATVM_CORE_POST_LOG_H
 

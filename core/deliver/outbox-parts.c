@@ -5,7 +5,8 @@
 static bool is_same_message(const struct outbox_record *one, const struct outbox_record *other)
 {
     return strcmp(one->sink, other->sink) == 0 &&
-           strcmp(one->message.scope, other->message.scope) == 0;
+           strcmp(one->message.scope, other->message.scope) == 0 &&
+           one->message.correction == other->message.correction;
 }
 
 /* NULL: there is no such part. */

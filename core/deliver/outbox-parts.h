@@ -1,5 +1,5 @@
 /*
- * The parts of one message in the outbox: those of one sink and scope. Pure.
+ * The parts of one message in the outbox: those of one sink, scope and correction. Pure.
  *
  * All parts are stored before the first is sent, the first part last: where it stands, all do. A
  * part is sent when the one before it is delivered. Where one is held, those behind it are held

@@ -1,5 +1,4 @@
-/* What posting says in the log: each line with the fields BUILD, SCOPE, SINK, PART and
- * DECISION. */
+/* What posting says in the log: each line with the fields BUILD, SCOPE, SINK and DECISION. */
 #ifndef ATVM_CORE_POST_LOG_H
 #define ATVM_CORE_POST_LOG_H
 

@@ -18,7 +18,8 @@ static const struct outbox_record *find_record(const struct outbox_list *outbox,
     for (size_t i = 0; i < outbox->count; i++) {
         const struct outbox_record *record = outbox->records[i];
 
-        if (strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0)
+        if (strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0 &&
+            record->message.correction == 0)
             return record;
     }
     return NULL;

@@ -58,7 +58,7 @@ static void add_records(struct queue *queue, const struct build_posts *posts)
     for (size_t i = 0; i < posts->list.count; i++) {
         const struct outbox_record *record = posts->list.records[i];
         const struct queued queued = {posts->build, record,
-                                      post_standing_of(record, queue->config)};
+                                      post_standing_of(&posts->list, record, queue->config)};
 
         if (!is_meant(queue, &queued))
             continue;

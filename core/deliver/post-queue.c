@@ -10,6 +10,7 @@
 #include "deliver.h"
 #include "log.h"
 #include "memory.h"
+#include "outbox-parts.h"
 #include "post-log.h"
 
 enum queue_state {
@@ -52,6 +53,7 @@ static uint32_t random_bits(void)
 
 /* ---- what is to be sent next */
 
+/* In the order of the outbox; parts that are held with an earlier one are passed over. */
 static struct outbox_record *next_record(const struct post_queue *queue)
 {
     const struct outbox_list *outbox = queue->settings.outbox;
@@ -60,7 +62,8 @@ static struct outbox_record *next_record(const struct post_queue *queue)
         struct outbox_record *record = outbox->records[i];
 
         if (strcmp(record->sink, queue->settings.sink->name) == 0 &&
-            !outbox_state_is_settled(record->state))
+            !outbox_state_is_settled(record->state) &&
+            outbox_turn_of(outbox, record) == OUTBOX_TURN_NOW)
             return record;
     }
     return NULL;
@@ -208,7 +211,6 @@ static void begin_attempt(struct post_queue *queue, struct outbox_record *record
 
 /* ---- cancelled runs */
 
-/* What has not begun to leave when the run is cancelled stays here, whoever stored it when. */
 static void withdraw(struct post_queue *queue, struct outbox_record *record)
 {
     CLEANUP_FREE char *by = state_cancelled_by(queue->settings.posts->state);
@@ -217,6 +219,18 @@ static void withdraw(struct post_queue *queue, struct outbox_record *record)
     outbox_decide(record, OUTBOX_WITHDRAW, &decision);
     queue->unsaved = record;
     save_outcome(queue);
+}
+
+/* What has not begun to leave when the run is cancelled stays here, whoever stored it when: the
+ * last part first, since none is looked at behind one that is held. */
+static void withdraw_all(struct post_queue *queue)
+{
+    const struct outbox_list *outbox = queue->settings.outbox;
+
+    for (size_t i = outbox->count; i-- > 0 && !queue->unsaved;)
+        if (strcmp(outbox->records[i]->sink, queue->settings.sink->name) == 0 &&
+            outbox_verb_concerns(outbox->records[i], OUTBOX_WITHDRAW))
+            withdraw(queue, outbox->records[i]);
 }
 
 static void send_unless_cancelled(struct post_queue *queue, struct outbox_record *record)
@@ -229,7 +243,7 @@ static void send_unless_cancelled(struct post_queue *queue, struct outbox_record
                               strerror(-cancelled));
         wait_after_failure(queue, record, error);
     } else if (cancelled) {
-        withdraw(queue, record);
+        withdraw_all(queue);
     } else if (queue->settings.posts->no_sending) {
         queue->state = QUEUE_STOPPED;
     } else {

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "memory.h"
+#include "outbox-parts.h"
 #include "render-escape.h"
 #include "render-secret.h"
 #include "render-time.h"
@@ -141,6 +142,8 @@ static void add_held(struct text *text, const struct outbox_record *record)
             ". The message is kept in %s/quarantine; to send it again: atvm-watcher queue "
             "retry %s %s",
             text->status->state->folder, text->status->build, selection);
+    } else if (outbox_turn_of(&text->status->posts, record) == OUTBOX_TURN_HELD) {
+        add(text, "HELD, since a part before it is");
     } else {
         add(text,
             "HELD, %s, but no sink of this name is configured any more: atvm-watcher queue drop "
@@ -151,7 +154,8 @@ static void add_held(struct text *text, const struct outbox_record *record)
 
 static void add_post(struct text *text, const struct outbox_record *record)
 {
-    enum post_standing standing = post_standing_of(record, text->status->config);
+    enum post_standing standing =
+        post_standing_of(&text->status->posts, record, text->status->config);
 
     add_name(text, record);
     if (standing == POST_WAITING)

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "memory.h"
 #include "operator.h"
+#include "outbox-parts.h"
 #include "post.h"
 #include "verdict-summary.h"
 
@@ -22,7 +23,7 @@ static const struct outbox_record *latest_told(const struct outbox_list *list, c
         const struct outbox_record *record = list->records[i];
 
         if (strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0 &&
-            record->state == OUTBOX_DELIVERED &&
+            record->message.part == 1 && outbox_message_is_delivered(list, record) &&
             (!latest || record->message.correction > latest->message.correction))
             latest = record;
     }

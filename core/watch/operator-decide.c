@@ -179,37 +179,56 @@ static const char *result_of(enum outbox_verb verb)
     }
 }
 
-static int apply(const struct operator_scene *scene, const struct request *request,
-                 struct outbox_record **record, enum outbox_verb verb,
-                 struct request_answer *answer)
+static void apply(const struct operator_scene *scene, const struct request *request,
+                  struct outbox_record **record, enum outbox_verb verb,
+                  struct request_answer *answer)
 {
     const struct outbox_decision decision = {.by = request->by,
                                              .reason = request->reason,
                                              .request = request->id,
                                              .time_ns = request->time_ns};
     CLEANUP_FREE char *error = NULL;
-    int status = outbox_apply(scene->state->folder, record, verb, &decision, &error);
 
-    if (status < 0)
+    if (outbox_apply(scene->state->folder, record, verb, &decision, &error) < 0)
         answer_failed(answer, error);
     else
         answer_add(answer, "%s, sink %s: %s", (*record)->message.scope, (*record)->sink,
                    result_of(verb));
-    return status;
+}
+
+static bool is_same_message(const struct outbox_record *one, const struct outbox_record *other)
+{
+    return strcmp(one->sink, other->sink) == 0 &&
+           strcmp(one->message.scope, other->message.scope) == 0 &&
+           one->message.correction == other->message.correction;
+}
+
+/* What is to be sent now: also parts that wait behind one that is there after all. */
+static int64_t count_to_send(const struct outbox_list *list, const struct selection *selection)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        bool touched = false;
+
+        for (size_t j = 0; j < selection->count && !touched; j++)
+            touched = is_same_message(*selection->records[j], list->records[i]);
+        count += touched && list->records[i]->state == OUTBOX_PENDING;
+    }
+    return count;
 }
 
 static void apply_all(const struct operator_scene *scene, const struct request *request,
                       const struct selection *selection, struct request_answer *answer)
 {
     struct post *post = watch_close_post(scene->closing);
-    bool sends = selection->verb == OUTBOX_RESEND || selection->verb == OUTBOX_RETRY;
 
-    for (size_t i = 0; i < selection->count && !answer->outcome; i++) {
-        if (apply(scene, request, selection->records[i], selection->verb, answer) == 0) {
-            answer->sent += sends;
-            post_reconsider(post, (*selection->records[i])->message.scope);
-        }
-    }
+    for (size_t i = 0; i < selection->count && !answer->outcome; i++)
+        apply(scene, request, selection->records[i], selection->verb, answer);
+    if (selection->verb != OUTBOX_DROP)
+        answer->sent = count_to_send(post_records(post), selection);
+    for (size_t i = 0; i < selection->count; i++)
+        post_reconsider(post, (*selection->records[i])->message.scope);
     if (answer->outcome)
         return;
     if (selection->count == 0)

@@ -245,17 +245,18 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, const struct post_form *form)
+/* A JSON document cannot be cut. */
+static struct message_parts render_bodies(void *user, const struct post_form *form)
 {
     const struct rendering *rendering = user;
+    struct message_parts parts = {NULL, 0, 0};
 
-    if (form->format == ATVM_FORMAT_JSON)
-        return render_json(rendering->report);
     if (form->format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown_limited(rendering->report, rendering->scope, form->limit_bytes,
-                                       form->limit_characters);
-    return render_text_limited(rendering->report, rendering->scope, form->limit_bytes,
-                               form->limit_characters);
+        return render_markdown_parts(rendering->report, rendering->scope, form->limit);
+    if (form->format == ATVM_FORMAT_TEXT)
+        return render_text_parts(rendering->report, rendering->scope, form->limit);
+    message_parts_add(&parts, render_json(rendering->report));
+    return parts;
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
@@ -283,7 +284,7 @@ static int post_scope_verdict(struct watch_close *closing, const struct report *
                                    .key = key,
                                    .title = title,
                                    .says = says,
-                                   .render = render_body,
+                                   .render = render_bodies,
                                    .user = &rendering};
 
     if (correction) {
@@ -328,8 +329,9 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     struct scope_state *state = state_find_scope(closing->state, scope->name);
     struct report source = {
         .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, scope->name);
-    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, scope->name, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
     CLEANUP_FREE char *full_report = NULL;
     int status;
 
@@ -384,9 +386,10 @@ int watch_close_correct(struct watch_close *closing, const struct verdict *verdi
                         const struct watch_close_correction *correction)
 {
     const struct scope_state *state = state_find_scope(closing->state, scope->name);
-    CLEANUP_FREE char *key = memory_format("%s/%s/correction-%d", closing->state->build,
-                                           scope->name, correction->number);
-    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *first =
+        message_key(closing->state->build, scope->name, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *key = memory_format("%s/correction-%d", first, correction->number);
+    CLEANUP_FREE char *tag = message_tag(key);
     CLEANUP_FREE char *full_report = state ? state_report_path(state, "txt") : NULL;
     const struct report source = {.verdict = verdict,
                                   .facts = closing->facts,

@@ -222,6 +222,15 @@ static int note_what_is_asked(const struct run_settings *settings, struct state 
     return status;
 }
 
+/* For `doctor`: a build may be watched by something older than what is installed. */
+static void say_who_watches(const struct config *config, const struct state *state)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    if (watcher_identity_write(state->folder, config, clock_ns(CLOCK_REALTIME), &error) < 0)
+        log_warning("%s; `doctor` cannot tell which build of atvm-watcher has this run", error);
+}
+
 static int watch_state(struct run_command *command, const struct config *config,
                        struct state *state, int secrets)
 {
@@ -241,20 +250,12 @@ static int watch_state(struct run_command *command, const struct config *config,
         return WATCH_STATE;
     else
         say_watching(config, state);
+    say_who_watches(config, state);
     facts = run_facts_new(&command->settings, config);
     status = watch_run(config, &command->settings, facts, state, terminal, secrets,
                        command->quiet ? NULL : stderr);
     run_facts_free(facts);
     return status;
-}
-
-/* For `doctor`: a build may be watched by something older than what is installed. */
-static void say_who_watches(const struct config *config, const struct state *state)
-{
-    CLEANUP_FREE char *error = NULL;
-
-    if (watcher_identity_write(state->folder, config, clock_ns(CLOCK_REALTIME), &error) < 0)
-        log_warning("%s; `doctor` cannot tell which build of atvm-watcher has this run", error);
 }
 
 static int watch(struct run_command *command, const struct config *config, int secrets)
@@ -268,7 +269,6 @@ static int watch(struct run_command *command, const struct config *config, int s
         log_error("%s", error);
         return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
     }
-    say_who_watches(config, state);
     status = watch_state(command, config, state, secrets);
     state_close(state);
     return status;

@@ -21,6 +21,7 @@
 #include "sink-check.h"
 #include "state.h"
 #include "watch.h"
+#include "watcher-identity.h"
 
 struct run_command {
     struct run_settings settings;
@@ -214,6 +215,15 @@ static int note_what_is_asked(const struct run_settings *settings, struct state 
     return status;
 }
 
+/* For `doctor`: a build may be watched by something older than what is installed. */
+static void say_who_watches(const struct config *config, const struct state *state)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    if (watcher_identity_write(state->folder, config, clock_ns(CLOCK_REALTIME), &error) < 0)
+        log_warning("%s; `doctor` cannot tell which build of atvm-watcher has this run", error);
+}
+
 static int watch_state(struct run_command *command, const struct config *config,
                        struct state *state, int secrets)
 {
@@ -232,6 +242,7 @@ static int watch_state(struct run_command *command, const struct config *config,
         return WATCH_STATE;
     else
         say_watching(config, state);
+    say_who_watches(config, state);
     facts = run_facts_new(&command->settings, config);
     status = watch_run(config, &command->settings, facts, state, terminal, secrets,
                        command->quiet ? NULL : stderr);

@@ -15,6 +15,9 @@ static const struct json_member scope_members[] = {
     {"completed", JSON_MEMBER_INT64, offsetof(struct scope_state, completed_ns)},
     {"cancelled", JSON_MEMBER_INT64, offsetof(struct scope_state, cancelled_ns)},
     {"terminated", JSON_MEMBER_INT64, offsetof(struct scope_state, terminated_ns)},
+    {"reset", JSON_MEMBER_INT64, offsetof(struct scope_state, reset_ns)},
+    {"reset_request", JSON_MEMBER_STRING, offsetof(struct scope_state, reset_request)},
+    {"corrected", JSON_MEMBER_INT64, offsetof(struct scope_state, corrected_ns)},
     {"run_url", JSON_MEMBER_STRING, offsetof(struct scope_state, run_url)},
     {NULL},
 };

@@ -117,6 +117,28 @@ def commands(tap):
         )
 
 
+# ---------------------------------------------------------------- atvm-run-watcher@.service(8)
+
+
+def service(tap):
+    """What the page says of the unit stands in the unit."""
+    unit = read(os.path.join(TOP, "units", "atvm-run-watcher@.service.in"))
+    catalog = read(os.path.join(TOP, "units", "atvm-watcher.catalog"))
+    text = page("atvm-run-watcher@.service.8")
+    value = dict(re.findall(r"^(\w+)=(.*)$", unit, re.M))
+    told = re.findall(r"(\d) \(", re.search(r"Exit statuses .*?final\.", text, re.S)[0])
+    tap.equal(told, value["RestartPreventExitStatus"].split(), "exit statuses that are final")
+    tap.ok(f".Sy {value['User']}\n" in text, "the user it runs as", value["User"])
+    tap.equal(value["WatchdogSec"], "2min", "the two minutes after which it is killed")
+    for name in re.findall(r"=-?(?:[\w.-]+:)?(/[\w./-]+)", unit):
+        if name.startswith("/etc/"):
+            tap.ok(f"Pa {name}\n" in text, f"{name} is in the page")
+    for name in (f"/var/lib/{value['StateDirectory']}/", f"/var/log/{value['LogsDirectory']}/"):
+        tap.ok(f".It Pa {name}" in text, f"{name} is in the page")
+    ids = re.findall(r"MESSAGE_ID=(\w+)", text)
+    tap.ok(ids and all(f"-- {i}\n" in catalog for i in ids), "ids of events are the catalog's", ids)
+
+
 # ---------------------------------------------------------------- atvm-plugin(3)
 
 
@@ -312,7 +334,7 @@ def module_option(tap, name, option, value, body):
 
 def main():
     with Tap() as tap:
-        for part in (sound, references, commands, interface, smallest_module, settings):
+        for part in (sound, references, commands, service, interface, smallest_module, settings):
             tap.part(part)
 
 

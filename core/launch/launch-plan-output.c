@@ -44,6 +44,16 @@ static void print_list(FILE *stream, const char *head, const struct launch_words
         fprintf(stream, "%s%s: %s\n", i == 0 ? "\n" : "", head, lines->words[i]);
 }
 
+static void print_added(FILE *stream, const struct launch_words *added)
+{
+    if (added->count > 0)
+        fputs("\nAdded by default:", stream);
+    for (size_t i = 0; i < added->count; i++)
+        fprintf(stream, " %s", added->words[i]);
+    if (added->count > 0)
+        fputc('\n', stream);
+}
+
 static void print_excluded(FILE *stream, const struct launch_plan *plan)
 {
     int width = 0;
@@ -70,7 +80,7 @@ char *launch_plan_text(struct obstack *memory, const struct launch_plan *plan)
             plan->plugin ? " with plugin " : "", plan->plugin ? plan->plugin : "",
             plan->watched ? "" : ", without a watcher");
     print_steps(&text, plan);
-    print_list(text.stream, "Added by default", &plan->added);
+    print_added(text.stream, &plan->added);
     print_excluded(text.stream, plan);
     print_list(text.stream, "Note", &plan->notes);
     print_list(text.stream, "WARNING", &plan->confirmations);

@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
     &command_explain,
     &command_replay,
     &command_check_config,
+    &command_doctor,
     &command_plugins,
     &command_worker,
 };

@@ -223,9 +223,13 @@ class Trial:
     def is_closed(self, scope):
         sub = [] if scope == self.run.build else ["subruns", scope]
         for name in ["state.json", "closed.json"]:
-            with open(os.path.join(self.folder, *sub, name), encoding="utf-8") as file:
-                if json.load(file).get("closed") is None:
-                    return False
+            try:
+                with open(os.path.join(self.folder, *sub, name), encoding="utf-8") as file:
+                    closed = json.load(file).get("closed")
+            except FileNotFoundError:
+                closed = None
+            if closed is None:
+                return False
         return True
 
     def check(self, status):

@@ -99,6 +99,7 @@ class Tester:
             wrong, _ = trial.check(status)
             if wrong or kill.what != "ended":
                 raise AssertionError(f"{wrong}\n{kill.what} {kill.detail}\n{trial.said}")
+            print("#", scenario, whose, kill.detail, flush=True)
             return int(kill.detail)
 
     def positions(self, count):

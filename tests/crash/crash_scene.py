@@ -15,7 +15,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "system")]
-from harness import BUILD, DEADLINE, FIXTURES, WATCHER, is_sanitized, wait_for  # noqa: E402,F401
+from harness import BUILD, DEADLINE, FIXTURES, WATCHER  # noqa: E402
 from timelapse import TimeLapse  # noqa: E402
 
 KILLER = os.path.join(BUILD, "tests", "crash", "kill-at-syscall")
@@ -199,6 +199,11 @@ class Trial:
         self.said += process.log.read().decode(errors="replace") + f"[status {status}]\n"
         process.log.close()
         return status
+
+    @staticmethod
+    def says(process):
+        """What a watcher has said up to now."""
+        return os.pread(process.log.fileno(), 1 << 20, 0).decode(errors="replace")
 
     def watch(self, before=()):
         return self.finish(self.start(before))

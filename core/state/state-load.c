@@ -25,6 +25,8 @@ void scope_state_init(struct scope_state *scope, char *name, char *folder, int64
         .completed_ns = -1,
         .cancelled_ns = -1,
         .terminated_ns = -1,
+        .reset_ns = -1,
+        .corrected_ns = -1,
     };
 }
 

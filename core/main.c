@@ -12,6 +12,7 @@
 
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
+    &command_launch,
     &command_run,
     &command_status,
     &command_list,
@@ -23,6 +24,7 @@ static const struct command *const commands[] = {
     &command_queue,
     &command_replay,
     &command_check_config,
+    &command_doctor,
     &command_plugins,
     &command_worker,
 };

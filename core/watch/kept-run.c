@@ -12,6 +12,7 @@
 #include "ledger-file.h"
 #include "log.h"
 #include "memory.h"
+#include "run-asked.h"
 #include "run-facts.h"
 
 struct kept_run {
@@ -26,27 +27,6 @@ struct kept_run {
 };
 
 /* ---- what was told and seen */
-
-static void recall_settings(struct kept_run *run)
-{
-    const struct state *state = run->state;
-    const struct state_asked *asked = &state->asked;
-    struct run_settings *settings = &run->settings;
-
-    *settings = (struct run_settings){
-        .build = memory_string(state->build),
-        .categorized = state->categorized,
-        .template_name = memory_string(asked->template_name),
-        .plugin = memory_string(asked->plugin),
-        .config_family = memory_string(asked->config_family),
-        .migration_style = memory_string(asked->migration_style),
-        .scope_description = memory_string(asked->scope_description),
-        .template_command = memory_string(asked->template_command),
-        .since_ns = asked->since_ns >= 0 ? asked->since_ns : state->run.first_seen_ns,
-    };
-    for (size_t i = 0; i < asked->host_count; i++)
-        run_settings_add_hosts(settings, asked->hosts[i]);
-}
 
 static int recall_evidence(struct kept_run *run, char **ret_error)
 {
@@ -147,7 +127,9 @@ int kept_run_open(const struct kept_run_settings *settings, struct kept_run **re
     run->config = settings->config;
     run->state = settings->state;
     run->ledger = ledger_new();
-    recall_settings(run);
+    run->settings =
+        (struct run_settings){.build = memory_string(run->state->build), .since_ns = -1};
+    run_settings_recall(&run->settings, run->state);
     run->facts = run_facts_new(&run->settings, run->config);
     error = open_loop(&run->event, ret_error);
     if (!error)

@@ -58,6 +58,14 @@ int outbox_save(const char *folder, const struct outbox_record *record, char **r
     return error;
 }
 
+int outbox_remove(const char *folder, const struct outbox_record *record, char **ret_error)
+{
+    CLEANUP_FREE char *path = outbox_path(folder, record);
+
+    return path ? durable_remove(path, ret_error)
+                : no_such_name(folder, record->sink, record->message.scope, ret_error);
+}
+
 /* ---- loading */
 
 /* Stands in for a record that cannot be read. */

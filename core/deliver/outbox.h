@@ -214,6 +214,9 @@ bool outbox_receipt_from_json(struct json_object *object, struct outbox_receipt 
 /* Writes the record. Making a new one and every change of state goes through this. */
 int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error);
 
+/* Removes the record's file; that it is gone already is no error. */
+int outbox_remove(const char *folder, const struct outbox_record *record, char **ret_error);
+
 /*
  * Loads the record of sink, scope and part, that is no correction. -ENOENT: there is none. One that
  * is damaged is kept beside it under another name, *ret_warning (free it) says so, and in its place

@@ -8,6 +8,27 @@
 #include "log-event.h"
 #include "memory.h"
 
+/* "part 2/3: "; nothing where the message has one part. */
+static char *part_text(const struct outbox_record *record)
+{
+    const struct outbox_message *message = &record->message;
+
+    return message->parts > 1 ? memory_format("part %d/%d: ", message->part, message->parts)
+                              : memory_string("");
+}
+
+/* "; parts 2 to 3 are held with it". */
+static char *parts_behind_text(const struct outbox_record *record)
+{
+    const struct outbox_message *message = &record->message;
+
+    if (message->part == message->parts)
+        return memory_string("");
+    if (message->part + 1 == message->parts)
+        return memory_format("; part %d is held with it", message->parts);
+    return memory_format("; parts %d to %d are held with it", message->part + 1, message->parts);
+}
+
 /* The journal's MESSAGE_ID of a decision. */
 static const char *id_of(const char *decision)
 {
@@ -36,9 +57,10 @@ log_with(const char *build, const struct outbox_record *record, const char *deci
                                     .scope = record->message.scope,
                                     .sink = record->sink,
                                     .decision = decision};
+    CLEANUP_FREE char *part = part_text(record);
     CLEANUP_FREE char *text = memory_vformat(format, arguments);
 
-    log_event(level, &event, "%s: sink %s: %s", record->message.scope, record->sink, text);
+    log_event(level, &event, "%s: sink %s: %s%s", record->message.scope, record->sink, part, text);
 }
 
 void post_log(const char *build, const struct outbox_record *record, int32_t level,
@@ -67,6 +89,7 @@ void post_log_outcome(const char *build, const struct outbox_record *record)
     const struct outbox_receipt *receipt = &record->attempts[record->attempts_kept - 1].receipt;
     const char *remedy = receipt->remedy ? receipt->remedy : "";
     const char *colon = receipt->remedy ? "; " : "";
+    CLEANUP_FREE char *behind = parts_behind_text(record);
 
     switch (record->state) {
     case OUTBOX_DELIVERED:
@@ -74,14 +97,14 @@ void post_log_outcome(const char *build, const struct outbox_record *record)
                      record->attempt_count);
         break;
     case OUTBOX_QUARANTINED:
-        log_decision(build, record, "quarantined", ATVM_LOG_ERROR, "quarantined: %s%s%s",
-                     record->explanation, colon, remedy);
+        log_decision(build, record, "quarantined", ATVM_LOG_ERROR, "quarantined: %s%s%s%s",
+                     record->explanation, colon, remedy, behind);
         break;
     case OUTBOX_UNCERTAIN:
         log_decision(build, record, "held", ATVM_LOG_ERROR,
                      "it may have arrived, so it is not sent again: %s; look there, then "
-                     "'atvm-watcher resolve %s --posted' or '--resend'",
-                     record->explanation, build);
+                     "'atvm-watcher resolve %s --posted' or '--resend'%s",
+                     record->explanation, build, behind);
         break;
     default:
         log_decision(build, record, "retry", ATVM_LOG_WARNING,

@@ -10,6 +10,7 @@
 #include "deliver.h"
 #include "log.h"
 #include "memory.h"
+#include "outbox-parts.h"
 #include "post-log.h"
 
 enum queue_state {
@@ -51,6 +52,7 @@ static uint32_t random_bits(void)
 
 /* ---- what is to be sent next */
 
+/* In the order of the outbox; parts that are held with an earlier one are passed over. */
 static struct outbox_record *next_record(const struct post_queue *queue)
 {
     const struct outbox_list *outbox = queue->settings.outbox;
@@ -59,7 +61,8 @@ static struct outbox_record *next_record(const struct post_queue *queue)
         struct outbox_record *record = outbox->records[i];
 
         if (strcmp(record->sink, queue->settings.sink->name) == 0 &&
-            !outbox_state_is_settled(record->state))
+            !outbox_state_is_settled(record->state) &&
+            outbox_turn_of(outbox, record) == OUTBOX_TURN_NOW)
             return record;
     }
     return NULL;

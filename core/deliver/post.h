@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "config.h"
+#include "message-split.h"
 #include "state.h"
 
 /* How the messages of one scope (or of all) stand, counted by sink and part. */
@@ -19,6 +20,7 @@ struct post_summary {
     size_t delivered;
     size_t uncertain;    /* held for a decision */
     size_t quarantined;  /* held: cannot be delivered as it is */
+    size_t behind;       /* held: an earlier part of the same message is */
     size_t unconfigured; /* unfinished, but for a sink that is no longer configured: held */
     size_t outstanding;  /* still being tried */
 };
@@ -59,18 +61,18 @@ void post_free(struct post *post);
 
 /* What a sink takes. */
 struct post_form {
-    int32_t format;                       /* enum atvm_format */
-    size_t limit_bytes, limit_characters; /* 0: none */
+    int32_t format;             /* enum atvm_format */
+    struct message_limit limit; /* of one part */
 };
 
 /* The message of a scope. Strings are copied. */
 struct post_message {
     const char *scope;
-    const char *key;        /* the same whenever this message is posted again */
+    const char *key;        /* see message_key; the same whenever this message is posted again */
     const char *title;      /* one line */
     const char *supersedes; /* key of the message it corrects; NULL: none */
-    /* The body in a form; free()d by post. NULL: it cannot be rendered. */
-    char *(*render)(void *user, const struct post_form *form);
+    /* Its parts in a form; taken over by post. None: it cannot be rendered. */
+    struct message_parts (*render)(void *user, const struct post_form *form);
     void *user;
 };
 

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "memory.h"
+#include "outbox-parts.h"
 #include "render-escape.h"
 #include "render-secret.h"
 #include "render-time.h"
@@ -134,6 +135,8 @@ static void add_held(struct text *text, const struct outbox_record *record)
         if (receipt && receipt->remedy)
             add(text, "; %s", clean(text, receipt->remedy));
         add(text, ". The message is kept in %s/quarantine", text->status->state->folder);
+    } else if (outbox_turn_of(&text->status->posts, record) == OUTBOX_TURN_HELD) {
+        add(text, "HELD, since a part before it is");
     } else {
         add(text, "HELD, %s, but no sink of this name is configured any more",
             outbox_state_name(record->state));
@@ -142,7 +145,8 @@ static void add_held(struct text *text, const struct outbox_record *record)
 
 static void add_post(struct text *text, const struct outbox_record *record)
 {
-    enum post_standing standing = post_standing_of(record, text->status->config);
+    enum post_standing standing =
+        post_standing_of(&text->status->posts, record, text->status->config);
 
     add_name(text, record);
     if (standing == POST_WAITING)

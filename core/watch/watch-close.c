@@ -244,17 +244,18 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, const struct post_form *form)
+/* A JSON document cannot be cut. */
+static struct message_parts render_bodies(void *user, const struct post_form *form)
 {
     const struct rendering *rendering = user;
+    struct message_parts parts = {NULL, 0, 0};
 
-    if (form->format == ATVM_FORMAT_JSON)
-        return render_json(rendering->report);
     if (form->format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown_limited(rendering->report, rendering->scope, form->limit_bytes,
-                                       form->limit_characters);
-    return render_text_limited(rendering->report, rendering->scope, form->limit_bytes,
-                               form->limit_characters);
+        return render_markdown_parts(rendering->report, rendering->scope, form->limit);
+    if (form->format == ATVM_FORMAT_TEXT)
+        return render_text_parts(rendering->report, rendering->scope, form->limit);
+    message_parts_add(&parts, render_json(rendering->report));
+    return parts;
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
@@ -278,7 +279,7 @@ static int post_scope_verdict(struct watch_close *closing, const struct report *
     struct post_message message = {.scope = scope->name,
                                    .key = key,
                                    .title = title,
-                                   .render = render_body,
+                                   .render = render_bodies,
                                    .user = &rendering};
 
     if (!run_state_is_posted(scope->state)) {
@@ -318,8 +319,9 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     struct scope_state *state = state_find_scope(closing->state, scope->name);
     struct report source = {
         .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, scope->name);
-    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, scope->name, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
     CLEANUP_FREE char *full_report = NULL;
     int status;
 
@@ -359,8 +361,9 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
 int watch_close_amend(struct watch_close *closing, const struct verdict *verdict)
 {
     const struct scope_state *state = state_find_scope(closing->state, verdict->build);
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, verdict->build);
-    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, verdict->build, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
     struct report source = {.verdict = verdict,
                             .facts = closing->facts,
                             .now_ns = clock_ns(CLOCK_REALTIME),

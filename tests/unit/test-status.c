@@ -65,8 +65,34 @@ static void a_post_is_held_when_only_a_person_can_go_on(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct outbox_record *record = post(rows[i].sink, rows[i].state);
 
-        assert_int_equal(post_standing_of(record, &config), rows[i].standing);
+        const struct outbox_list posts = {&record, 1, 1};
+
+        assert_int_equal(post_standing_of(&posts, record, &config), rows[i].standing);
         outbox_record_free(record);
+    }
+}
+
+static void a_part_is_held_with_the_one_before_it(void **state)
+{
+    static const struct {
+        enum outbox_state first;
+        enum post_standing second; /* which is pending */
+    } rows[] = {
+        {OUTBOX_PENDING, POST_WAITING},   {OUTBOX_SENDING, POST_WAITING},
+        {OUTBOX_DELIVERED, POST_WAITING}, {OUTBOX_UNCERTAIN, POST_HELD},
+        {OUTBOX_QUARANTINED, POST_HELD},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct outbox_record *records[] = {post("chat", rows[i].first),
+                                           post("chat", OUTBOX_PENDING)};
+        const struct outbox_list posts = {records, 2, 2};
+
+        records[0]->message.parts = records[1]->message.parts = records[1]->message.part = 2;
+        assert_int_equal(post_standing_of(&posts, records[1], &config), rows[i].second);
+        outbox_record_free(records[0]);
+        outbox_record_free(records[1]);
     }
 }
 
@@ -454,6 +480,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_is_held_when_only_a_person_can_go_on),
+        cmocka_unit_test(a_part_is_held_with_the_one_before_it),
         cmocka_unit_test(a_runner_is_known_by_script_and_build),
         cmocka_unit_test(an_unwatched_run_began_at_the_latest_point_before_it),
         cmocka_unit_test(the_newest_build_comes_first),

@@ -1,7 +1,6 @@
 #include "message-tag.h"
 
 #include <inttypes.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "digest.h"

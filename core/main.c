@@ -12,6 +12,7 @@
 
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
+    &command_start,
     &command_run,
     &command_status,
     &command_list,
@@ -19,6 +20,7 @@ static const struct command *const commands[] = {
     &command_replay,
     &command_check_config,
     &command_plugins,
+    &command_resume,
     &command_worker,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

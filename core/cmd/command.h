@@ -50,7 +50,9 @@ extern const struct command command_explain;
 extern const struct command command_list;
 extern const struct command command_plugins;
 extern const struct command command_replay;
+extern const struct command command_resume;
 extern const struct command command_run;
+extern const struct command command_start;
 extern const struct command command_status;
 extern const struct command command_worker;
 

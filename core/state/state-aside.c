@@ -20,7 +20,8 @@
 /* Runs of one name that are set aside within one second. */
 #define NAMES_MAX 100
 
-char *state_time_name(int64_t now_ns)
+/* "20261123T140200Z" */
+static char *time_name_of(int64_t now_ns)
 {
     time_t seconds = (time_t)(now_ns / NS_PER_SECOND);
     char name[32] = "";
@@ -77,26 +78,27 @@ static int take_out(const char *folder, const char *waiting, int64_t now_ns, cha
     return error ? error : move(folder, waiting, ret_error);
 }
 
-/* The first free name of the history; -EEXIST where there is none. */
-static int put_into_history(const char *waiting, const char *history, int64_t now_ns,
-                            char **ret_aside, char **ret_error)
+/* Moves to "<stem><time>", to "<stem><time>-2" ... where that is taken; -EEXIST where all are. */
+static int move_to_free_name(const char *from, const char *stem, int64_t now_ns, char **ret_aside,
+                             char **ret_error)
 {
-    CLEANUP_FREE char *time_name = state_time_name(now_ns);
+    CLEANUP_FREE char *time_name = time_name_of(now_ns);
 
     for (int number = 1; number <= NAMES_MAX; number++) {
-        CLEANUP_FREE char *path = number == 1
-                                      ? memory_format("%s/%s", history, time_name)
-                                      : memory_format("%s/%s-%d", history, time_name, number);
+        CLEANUP_FREE char *path = number == 1 ? memory_format("%s%s", stem, time_name)
+                                              : memory_format("%s%s-%d", stem, time_name, number);
+        struct stat status;
+        int error;
 
-        if (access(path, F_OK) == 0)
+        if (lstat(path, &status) == 0)
             continue;
-        if (move(waiting, path, ret_error) < 0)
-            return -EIO;
-        *ret_aside = TAKE_POINTER(path);
-        return 0;
+        error = move(from, path, ret_error);
+        if (!error)
+            *ret_aside = TAKE_POINTER(path);
+        return error;
     }
-    *ret_error = memory_format("%s: %d runs were set aside at %s: move them elsewhere", history,
-                               NAMES_MAX, time_name);
+    *ret_error = memory_format("%s%s: there are %d of that time already: move them elsewhere", stem,
+                               time_name, NAMES_MAX);
     return -EEXIST;
 }
 
@@ -114,12 +116,13 @@ static int file_away(const char *waiting, const char *folder, int64_t now_ns, ch
                      char **ret_error)
 {
     CLEANUP_FREE char *history = memory_format("%s/history", folder);
+    CLEANUP_FREE char *stem = memory_format("%s/", history);
     int error = durable_make_folder(folder, STATE_FOLDER_MODE, ret_error);
 
     if (!error)
         error = hand_history_on(waiting, history, ret_error);
     if (!error)
-        error = put_into_history(waiting, history, now_ns, ret_aside, ret_error);
+        error = move_to_free_name(waiting, stem, now_ns, ret_aside, ret_error);
     return error ? error : durable_sync_folder(history, ret_error);
 }
 
@@ -143,4 +146,15 @@ int state_move_aside(const char *state_root, const char *build, int64_t now_ns, 
     if (!error)
         error = file_away(waiting, folder, now_ns, ret_aside, ret_error);
     return error;
+}
+
+int log_move_aside(const char *path, int64_t now_ns, char **ret_aside, char **ret_error)
+{
+    CLEANUP_FREE char *stem = memory_format("%s.", path);
+    struct stat status;
+
+    *ret_aside = NULL;
+    if (lstat(path, &status) < 0 && errno == ENOENT)
+        return 0;
+    return move_to_free_name(path, stem, now_ns, ret_aside, ret_error);
 }

@@ -16,7 +16,8 @@
 int state_move_aside(const char *state_root, const char *build, int64_t now_ns, char **ret_aside,
                      char **ret_error);
 
-/* "20261123T140200Z"; free() it. */
-char *state_time_name(int64_t now_ns);
+/* Renames a log of the earlier run to "<path>.<time, UTC>". 0: *ret_aside (free it) is its new
+ * name, NULL where there was none. Else -errno with *ret_error. */
+int log_move_aside(const char *path, int64_t now_ns, char **ret_aside, char **ret_error);
 
 #endif

@@ -573,7 +573,7 @@ static void every_shipped_example_loads(void **state)
 
         if (!config)
             fail_msg("%s", error);
-        assert_true(config->collector_count > 0);
+        assert_true(config->sink_count > 0);
         config_free(config);
     }
 }

@@ -51,7 +51,9 @@ extern const struct command command_launch;
 extern const struct command command_list;
 extern const struct command command_plugins;
 extern const struct command command_replay;
+extern const struct command command_resume;
 extern const struct command command_run;
+extern const struct command command_start;
 extern const struct command command_status;
 extern const struct command command_worker;
 

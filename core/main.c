@@ -12,12 +12,14 @@
 
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
+    &command_launch,
     &command_run,
     &command_status,
     &command_list,
     &command_explain,
     &command_replay,
     &command_check_config,
+    &command_doctor,
     &command_plugins,
     &command_worker,
 };

@@ -1,19 +1,10 @@
 #include "message-tag.h"
 
 #include <inttypes.h>
-#include <stdint.h>
+#include <string.h>
 
+#include "digest.h"
 #include "memory.h"
-
-/* FNV-1a, 32 bits (RFC 9923): it has to tell apart, not to protect. */
-static uint32_t digest_of(const char *text)
-{
-    uint32_t digest = UINT32_C(0x811C9DC5);
-
-    for (; *text; text++)
-        digest = (digest ^ (unsigned char)*text) * UINT32_C(0x01000193);
-    return digest;
-}
 
 char *message_key(const char *build, const char *scope, int64_t first_seen_ns)
 {
@@ -27,5 +18,5 @@ char *message_part_key(const char *key, int32_t part)
 
 char *message_tag(const char *key)
 {
-    return memory_format("Message %08" PRIx32, digest_of(key));
+    return memory_format("Message %08" PRIx32, digest_of(key, strlen(key)));
 }

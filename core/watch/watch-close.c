@@ -358,6 +358,23 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
     return status;
 }
 
+int watch_close_amend(struct watch_close *closing, const struct verdict *verdict)
+{
+    const struct scope_state *state = state_find_scope(closing->state, verdict->build);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, verdict->build, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
+    struct report source = {.verdict = verdict,
+                            .facts = closing->facts,
+                            .now_ns = clock_ns(CLOCK_REALTIME),
+                            .tag = tag};
+
+    if (!state || verdict->scope_count == 0)
+        return 0;
+    return verdict->categorized ? write_run_report(state, &source)
+                                : write_reports(state, &source, &verdict->scopes[0]);
+}
+
 /* ---------------------------------------------------------------- start and end */
 
 static void on_settled(void *user, const char *scope, const struct post_summary *summary)

@@ -22,6 +22,8 @@
 #include "progress-line.h"
 #include "progress-output.h"
 #include "settle.h"
+#include "stuck-runner.h"
+#include "stuck-runner-decide.h"
 #include "watch-close.h"
 #include "watch-notify.h"
 
@@ -50,6 +52,8 @@ struct watch {
     sd_event_source *runner; /* readable when the runner has exited */
     int runner_pidfd;
     int64_t runner_pid;
+    struct stuck_runner *stuck; /* it is being ended */
+    const char **stuck_note;    /* in the verdict: what is done about it; NULL: nothing */
     struct progress_output progress;
     struct watch_notify *notify;
 };
@@ -266,7 +270,7 @@ static void end_when_done(void *user)
     struct watch *watch = user;
     enum watch_close_end end = watch_close_end(watch->closing);
 
-    if (end != WATCH_CLOSE_OPEN)
+    if (end != WATCH_CLOSE_OPEN && !watch->stuck)
         sd_event_exit(watch->event, end == WATCH_CLOSE_HELD ? WATCH_HELD : WATCH_CLOSED);
 }
 
@@ -277,6 +281,75 @@ static void deliver_to_the_end(struct watch *watch)
     else
         watch_notify_ready(watch->notify);
     end_when_done(watch);
+}
+
+/* ---------------------------------------------------------------- a runner that does not exit */
+
+static bool runner_is_to_end(const struct watch *watch, bool closed)
+{
+    return stuck_runner_is_to_end(&(struct stuck_runner_case){
+        .terminate = watch->config->terminate_stuck_runner,
+        .closed = closed,
+        .cancelled = state_cancelled(watch->state) != 0,
+        .verdict = watch->verdict,
+        .now_ns = clock_ns(CLOCK_REALTIME),
+        .stuck_after_ns = watch->config->stuck_after_ns,
+    });
+}
+
+/* The message leaves before the runner is touched: it can only say what is intended. */
+static void announce_end_of_runner(struct watch *watch)
+{
+    struct verdict *verdict = watch->verdict;
+
+    watch->stuck_note = NULL;
+    if (runner_is_to_end(watch, true))
+        watch->stuck_note =
+            verdict_add_note(verdict, &verdict->scopes[verdict->scope_count - 1],
+                             "on_stuck_runner = \"terminate\": the runner is to be ended once this "
+                             "status is on disk");
+}
+
+static void say_end_of_runner(struct watch *watch, int32_t level, const char *outcome)
+{
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", watch->settings->build);
+    const char *const fields[] = {build, "DECISION=runner-ended", NULL};
+
+    log_line(level, fields, "%s: on_stuck_runner = \"terminate\": %s", watch->settings->build,
+             outcome);
+    *watch->stuck_note =
+        memory_format_in(&watch->verdict->memory, "on_stuck_runner = \"terminate\": %s", outcome);
+    (void)watch_close_amend(watch->closing, watch->verdict);
+}
+
+static void on_runner_ended(void *user, const char *outcome)
+{
+    struct watch *watch = user;
+
+    say_end_of_runner(watch, ATVM_LOG_NOTICE, outcome);
+    stuck_runner_free(TAKE_POINTER(watch->stuck));
+    end_when_done(watch);
+}
+
+/* Only after everything is on disk: the closed state, and what is to be posted. */
+static void end_runner(struct watch *watch)
+{
+    CLEANUP_FREE char *error = NULL, *outcome = NULL;
+
+    if (!watch->stuck_note || !runner_is_to_end(watch, watch->state->run.closed_ns >= 0))
+        return;
+    watch->stuck = stuck_runner_new(watch->event,
+                                    &(struct stuck_runner_settings){
+                                        .config = watch->config,
+                                        .build = watch->settings->build,
+                                        .ledger = watch->ledger,
+                                        .before_ns = stuck_runner_last_sign(watch->verdict),
+                                    },
+                                    on_runner_ended, watch, &error);
+    if (watch->stuck)
+        return;
+    outcome = memory_format("the runner was left alone: %s", error);
+    say_end_of_runner(watch, ATVM_LOG_WARNING, outcome);
 }
 
 /* ---------------------------------------------------------------- a round */
@@ -297,6 +370,7 @@ static int judge_round(struct watch *watch, bool cut_short)
     remember(watch, watch->verdict);
     follow_runner(watch, watch->verdict->runner.pid);
     settle_look(&watch->settle, watch->verdict, cut_short, monotonic_ns);
+    announce_end_of_runner(watch);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
     status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
@@ -317,6 +391,7 @@ static void on_pass_done(void *user, bool again)
     say_status(watch);
     if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
         stop_looking(watch);
+        end_runner(watch);
         deliver_to_the_end(watch);
     } else if (again)
         look_soon(watch, AGAIN_DELAY_US);
@@ -495,6 +570,7 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     }
     progress_output_clear(&watch.progress);
     forget_runner(&watch);
+    stuck_runner_free(watch.stuck);
     collect_free(watch.collect);
     watch_close_save(watch.closing, watch.ledger);
     watch_close_free(watch.closing);

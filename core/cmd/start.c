@@ -231,7 +231,7 @@ static int look_for_obstacles(struct start *start)
     int status = unit_control_open(&start->units, &error);
 
     if (status == 0)
-        status = start_obstacle(start->config, start->settings.build, start->units, &error);
+        status = start_obstacle(start->config, start->settings.build, NULL, start->units, &error);
     if (status < 0)
         log_lines(error);
     if (status == -EBUSY)

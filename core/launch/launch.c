@@ -15,9 +15,9 @@
 #include "launch-files.h"
 #include "launch-interrupt.h"
 #include "launch-look.h"
-#include "launch-obstacle.h"
 #include "log.h"
 #include "secret-environment.h"
+#include "start-obstacle.h"
 #include "unit-control.h"
 
 /* How long the service manager may take to execute the runner. */
@@ -69,8 +69,8 @@ static enum launch_status find_obstacles(struct launch *launch, char **ret_error
         status = unit_control_open(&launch->units, ret_error);
     if (status < 0)
         return LAUNCH_FAILED;
-    status = launch_obstacle(launch->config, launch->plan.build, launch->plan.runner_unit,
-                             launch->units, ret_error);
+    status = start_obstacle(launch->config, launch->plan.build, launch->plan.runner_unit,
+                            launch->units, ret_error);
     return status == 0 ? LAUNCH_OK : status == -EBUSY ? LAUNCH_BUSY : LAUNCH_STATE;
 }
 

@@ -159,9 +159,6 @@ static struct config *configure(const struct run_command *command)
         log_warning("%s", warnings);
     if (unknown)
         log_warning("%s", unknown);
-    if (config->terminate_stuck_runner)
-        log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
-                    "does not exit is noted in the status");
     return config;
 }
 

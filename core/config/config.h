@@ -83,6 +83,7 @@ struct config {
     char *automation_root, *state_root, *run_log, *launch_log, *vm_inventory;
     char *cypress_config; /* a name below automation_root, or absolute */
     int64_t poll_interval_ns, settle_ns, start_grace_ns, hang_after_ns, stuck_after_ns;
+    int64_t stuck_grace_ns; /* between SIGTERM and SIGKILL */
     int64_t collect_timeout_ns, deliver_timeout_ns;
     bool terminate_stuck_runner; /* on_stuck_runner = "terminate" */
     enum on_conflict on_conflict;

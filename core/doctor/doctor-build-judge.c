@@ -19,6 +19,15 @@ static const char *build_word(const struct judging *judging)
     return doctor_word(judging->report, judging->seen->name);
 }
 
+/* " --scope S" for a record of a sub-run. */
+static const char *scope_option(const struct judging *judging, const struct outbox_record *record)
+{
+    if (strcmp(record->message.scope, judging->seen->name) == 0)
+        return "";
+    return doctor_text(judging->report, " --scope %s",
+                       doctor_word(judging->report, record->message.scope));
+}
+
 /* A watcher that is started goes on with whatever is not finished. */
 static const char *go_on(const struct judging *judging)
 {
@@ -65,23 +74,24 @@ static void judge_held(const struct judging *judging, const struct outbox_record
 
     if (record->state == OUTBOX_UNCERTAIN)
         doctor_problem(report, DOCTOR_BAD, "posts.uncertain", name,
-                       doctor_text(report, "atvm-watcher resolve %s --posted", build_word(judging)),
+                       doctor_text(report, "atvm-watcher resolve %s%s --posted",
+                                   build_word(judging), scope_option(judging, record)),
                        "it is not known whether it was posted: %s; look there, and where it is "
                        "not, use --resend in place of --posted",
                        reason_of(record));
     else if (record->state == OUTBOX_QUARANTINED)
         doctor_problem(report, DOCTOR_BAD, "posts.quarantined", name,
-                       doctor_text(report, "atvm-watcher resolve %s --resend", build_word(judging)),
+                       doctor_text(report, "atvm-watcher queue retry %s%s", build_word(judging),
+                                   scope_option(judging, record)),
                        "it was not posted: %s%s%s", reason_of(record), remedy ? "; first " : "",
                        remedy ? remedy : "");
     else
-        doctor_problem(
-            report, DOCTOR_WARN, "posts.unconfigured", name,
-            doctor_edit(report, judging->config->file ? judging->config->file : CONFIG_DEFAULT_PATH,
-                        0),
-            "it is %s, but there is no sink \"%s\" any more: configure it again, or "
-            "settle this post with atvm-watcher resolve",
-            outbox_state_name(record->state), record->sink);
+        doctor_problem(report, DOCTOR_WARN, "posts.unconfigured", name,
+                       doctor_text(report, "atvm-watcher queue drop %s%s", build_word(judging),
+                                   scope_option(judging, record)),
+                       "it is %s, but there is no sink \"%s\" any more: give it up, or configure "
+                       "that sink again",
+                       outbox_state_name(record->state), record->sink);
 }
 
 /* true: a row was added. */

@@ -12,6 +12,7 @@
 
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
+    &command_launch,
     &command_run,
     &command_status,
     &command_list,

@@ -48,6 +48,7 @@ void command_print_json(struct json_object *object);
 extern const struct command command_check_config;
 extern const struct command command_doctor;
 extern const struct command command_explain;
+extern const struct command command_launch;
 extern const struct command command_list;
 extern const struct command command_plugins;
 extern const struct command command_replay;

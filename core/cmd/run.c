@@ -12,8 +12,9 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "config.h"
-#include "log.h"
+#include "log-event.h"
 #include "memory.h"
+#include "run-asked.h"
 #include "run-facts.h"
 #include "run-settings.h"
 #include "secret-environment.h"
@@ -157,9 +158,6 @@ static struct config *configure(const struct run_command *command)
         log_warning("%s", warnings);
     if (unknown)
         log_warning("%s", unknown);
-    if (config->terminate_stuck_runner)
-        log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
-                    "does not exit is noted in the status");
     return config;
 }
 
@@ -175,10 +173,13 @@ static int say_closed(const struct state *state)
 /* Where it looks, for whoever waits in front of a terminal on which nothing happens. */
 static void say_watching(const struct config *config, const struct state *state)
 {
-    log_notice("%s: watching; its log %s%s, the artifacts below %s; what is known is kept in %s",
-               state->build, config->run_log,
-               access(config->run_log, F_OK) == 0 ? "" : " (not there yet)",
-               config->automation_root, state->folder);
+    const struct log_event watching = {.id = LOG_EVENT_WATCHING, .build = state->build};
+
+    log_event(ATVM_LOG_NOTICE, &watching,
+              "%s: watching; its log %s%s, the artifacts below %s; what is known is kept in %s",
+              state->build, config->run_log,
+              access(config->run_log, F_OK) == 0 ? "" : " (not there yet)", config->automation_root,
+              state->folder);
 }
 
 /* A sink that cannot work is found out now, not hours later with the status in hand. */
@@ -202,21 +203,22 @@ static bool sinks_are_ready(const struct config *config, int terminal, int secre
 static int note_what_is_asked(const struct run_settings *settings, struct state *state)
 {
     CLEANUP_FREE char *error = NULL;
-    struct state_asked asked = {
-        .since_ns = settings->since_ns,
-        .hosts = settings->hosts,
-        .host_count = settings->host_count,
-        .template_name = settings->template_name,
-        .plugin = settings->plugin,
-    };
     int status;
 
-    state->categorized = settings->categorized;
-    state_set_asked(state, &asked);
+    run_settings_note(settings, state);
     status = state_save(state, &state->run, &error);
     if (status < 0)
         log_error("%s", error);
     return status;
+}
+
+/* For `doctor`: a build may be watched by something older than what is installed. */
+static void say_who_watches(const struct config *config, const struct state *state)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    if (watcher_identity_write(state->folder, config, clock_ns(CLOCK_REALTIME), &error) < 0)
+        log_warning("%s; `doctor` cannot tell which build of atvm-watcher has this run", error);
 }
 
 static int watch_state(struct run_command *command, const struct config *config,
@@ -228,8 +230,7 @@ static int watch_state(struct run_command *command, const struct config *config,
 
     if (state->warnings)
         log_warning("%s", state->warnings);
-    if (command->settings.since_ns < 0)
-        command->settings.since_ns = state->run.first_seen_ns;
+    run_settings_recall(&command->settings, state);
     if (state->run.closed_ns >= 0)
         say_closed(state);
     else if (!sinks_are_ready(config, terminal, secrets))
@@ -238,20 +239,12 @@ static int watch_state(struct run_command *command, const struct config *config,
         return WATCH_STATE;
     else
         say_watching(config, state);
+    say_who_watches(config, state);
     facts = run_facts_new(&command->settings, config);
     status = watch_run(config, &command->settings, facts, state, terminal, secrets,
                        command->quiet ? NULL : stderr);
     run_facts_free(facts);
     return status;
-}
-
-/* For `doctor`: a build may be watched by something older than what is installed. */
-static void say_who_watches(const struct config *config, const struct state *state)
-{
-    CLEANUP_FREE char *error = NULL;
-
-    if (watcher_identity_write(state->folder, config, clock_ns(CLOCK_REALTIME), &error) < 0)
-        log_warning("%s; `doctor` cannot tell which build of atvm-watcher has this run", error);
 }
 
 static int watch(struct run_command *command, const struct config *config, int secrets)
@@ -265,7 +258,6 @@ static int watch(struct run_command *command, const struct config *config, int s
         log_error("%s", error);
         return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
     }
-    say_who_watches(config, state);
     status = watch_state(command, config, state, secrets);
     state_close(state);
     return status;

@@ -62,6 +62,7 @@ static const struct setting settings[] = {
     {"start_grace", SETTING_DURATION, AT(start_grace_ns), "10m", 0, 7 * DAYS},
     {"hang_after", SETTING_DURATION, AT(hang_after_ns), "2h", 1 * SECONDS, 30 * DAYS},
     {"stuck_after", SETTING_DURATION, AT(stuck_after_ns), "5m", 0, 7 * DAYS},
+    {"stuck_grace", SETTING_DURATION, AT(stuck_grace_ns), "10s", 10 * MILLISECONDS, 10 * MINUTES},
     {"collect_timeout", SETTING_DURATION, AT(collect_timeout_ns), "60s", 100 * MILLISECONDS,
      60 * MINUTES},
     {"deliver_timeout", SETTING_DURATION, AT(deliver_timeout_ns), "60s", 100 * MILLISECONDS,

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "containment.h"
 #include "deliver-host.h"
 #include "deliver.h"
 #include "json-file.h"
@@ -287,6 +288,20 @@ static int use_sink(const struct job *job, const struct atvm_sink *sink)
     return status;
 }
 
+/* From here on the module can do what it says it needs. NULL, or what went wrong (free it). */
+static char *confine(const struct atvm_sink *sink)
+{
+    const struct containment containment = {
+        .needs = sink->needs, .address_space = CONTAINMENT_ADDRESS_SPACE_DEFAULT, .delivers = true};
+    const char *step;
+    int error = containment_enter(&containment, &step);
+
+    return error ? memory_format("%s: %s; nothing is sent without confinement: check that the "
+                                 "kernel offers seccomp",
+                                 step, strerror(-error))
+                 : NULL;
+}
+
 static int work(const struct job *job)
 {
     CLEANUP_FREE char *error = NULL;
@@ -299,7 +314,9 @@ static int work(const struct job *job)
     module = module_load(job->module, ATVM_KIND_SINK, &error);
     if (!module)
         return answer_not_ready(job, DELIVER_UNREADY, "load", error);
-    status = use_sink(job, &module->sink);
+    error = confine(&module->sink);
+    status = error ? answer_not_ready(job, DELIVER_UNREADY, "confine the worker", error)
+                   : use_sink(job, &module->sink);
     module_free(module);
     return status;
 }

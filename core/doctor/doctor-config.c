@@ -25,7 +25,7 @@ static bool place_of(struct doctor_report *report, const char *problem, const ch
     return true;
 }
 
-static bool is_taken_from(const struct environment_file *environment, const char *problem)
+static bool is_taken_from(const struct doctor_environment *environment, const char *problem)
 {
     for (size_t i = 0; i < environment->settings.count; i++)
         if (strstr(problem, environment->settings.names[i]))
@@ -81,7 +81,7 @@ static void judge_file(struct doctor_report *report, const struct config_seen *s
 
 static void judge_environment(struct doctor_report *report, const struct config_seen *seen)
 {
-    const struct environment_file *environment = seen->environment;
+    const struct doctor_environment *environment = seen->environment;
 
     if (environment->error == -ENOENT)
         doctor_ok(report, "config.environment", seen->environment_file,
@@ -163,7 +163,7 @@ void doctor_judge_config(struct doctor_report *report, const struct config_seen 
 struct config *doctor_look_config(const struct doctor_asked *asked, struct doctor_report *report,
                                   int *ret_secrets)
 {
-    struct environment_file environment = environment_file_take(asked->environment_file);
+    struct doctor_environment environment = doctor_environment_take(asked->environment_file);
     CLEANUP_FREE char *problems = NULL, *errors = NULL, *warnings = NULL;
     CLEANUP_FREE char *unknown = config_unknown_variables();
     struct config *config = config_load(asked->config_path, asked->build, &problems);
@@ -181,6 +181,6 @@ struct config *doctor_look_config(const struct doctor_asked *asked, struct docto
     seen.module_warnings = warnings;
     doctor_judge_config(report, &seen);
     *ret_secrets = asked->secrets >= 0 ? asked->secrets : take_descriptor(&environment.secrets);
-    environment_file_release(&environment);
+    doctor_environment_release(&environment);
     return config;
 }

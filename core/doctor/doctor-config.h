@@ -4,7 +4,7 @@
 #define ATVM_CORE_DOCTOR_CONFIG_H
 
 #include "doctor-look.h"
-#include "environment-file.h"
+#include "doctor-environment.h"
 
 /* What reading and checking said; problems as config_load and config_check_modules word them, one a
  * line. */
@@ -14,7 +14,7 @@ struct config_seen {
     const char *module_errors, *module_warnings;
     const char *unknown_variables;
     const char *environment_file;
-    const struct environment_file *environment;
+    const struct doctor_environment *environment;
 };
 
 /* Pure. */

@@ -40,6 +40,9 @@ struct scope_state {
     int64_t completed_ns;     /* closed as COMPLETED or FAILED */
     int64_t cancelled_ns;     /* closed as CANCELLED */
     int64_t terminated_ns;    /* closed as TERMINATED */
+    int64_t reset_ns;         /* reopened by an operator; the last time */
+    char *reset_request;      /* id of the request for that; NULL */
+    int64_t corrected_ns;     /* judged again after its post, and found to differ; the last time */
     char *run_url;            /* NULL: not seen yet */
     struct state_host *hosts; /* as last judged */
     size_t host_count, host_capacity;
@@ -47,12 +50,18 @@ struct scope_state {
     size_t posted_count, posted_capacity;
 };
 
-/* What the watcher was told about the run: with it the kept evidence can be judged again. */
+/* What the watcher was told about the run: with it the kept evidence can be judged again, by a
+ * later watcher or by `status`, and shown with its coverage. Words are NULL where they were not
+ * given. */
 struct state_asked {
     int64_t since_ns; /* start of the run's window; -1: not noted */
     char **hosts;     /* the operator's list */
     size_t host_count;
-    char *template_name, *plugin; /* NULL: not given */
+    char **cypress_env; /* "KEY=VALUE" */
+    size_t env_count;
+    char *template_name, *plugin;
+    char *config_family, *migration_style, *scope_description;
+    char *template_command; /* its secrets are masked */
 };
 
 struct state {
@@ -115,6 +124,8 @@ int state_note_url(struct state *state, struct scope_state *scope, const char *u
 int state_mark_cancelled(struct state *state, const char *by_whom, int64_t now_ns,
                          char **ret_error);
 int state_cancelled(const struct state *state);
+/* Who cancelled, as the marker says; never NULL; free it. */
+char *state_cancelled_by(const struct state *state);
 
 /* Notes a delivered post: the file posted/<sink> and the entry in state.json. */
 int state_mark_posted(struct state *state, struct scope_state *scope, const char *sink,
@@ -131,6 +142,22 @@ char *state_report_path(const struct scope_state *scope, const char *ending);
 int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
                        char **ret_error);
 
+/* ---- what operators ask for */
+
+/*
+ * Keeps what the scope's folder says now (state.json, closed.json, the reports) under
+ * history/<occasion>/<scope>/ of the build, from which *ret_folder (free it). Doing it again for
+ * the same occasion keeps what was kept first.
+ */
+int state_keep_history(const struct state *state, const struct scope_state *scope,
+                       const char *occasion, char **ret_folder, char **ret_error);
+/* Moves the file at `path` into `folder`, durably. One that is not there is fine. */
+int state_move_into(const char *path, const char *folder, const char *name, char **ret_error);
+
+/* Reopens a closed scope for this request, and saves it. */
+int state_reopen(struct state *state, struct scope_state *scope, const char *request,
+                 int64_t now_ns, char **ret_error);
+
 /* ---- used by the parts of the state only */
 
 #define STATE_SCHEMA         "atvm.state"
@@ -145,5 +172,17 @@ void state_asked_clear(struct state_asked *asked);
 /* Fills *scope (and, for the run's own, *state). false: something in it is not what it must be. */
 bool state_from_json(struct json_object *object, struct state *state, struct scope_state *scope);
 void scope_state_clear(struct scope_state *scope);
+/* A scope that was never seen before; name and folder are taken over. */
+void scope_state_init(struct scope_state *scope, char *name, char *folder, int64_t now_ns);
+
+/* Adds a line to the warnings. */
+void state_warn(struct state *state, const char *text);
+/*
+ * Reads state.json of a scope that was initialised, or, where that is lost, closed.json. With
+ * STATE_OWN what is damaged is set aside, and of a closed scope both files are made to stand. 0,
+ * -ENOENT where there is neither, or -errno with *ret_error (free it).
+ */
+int state_load_scope(struct state *state, struct scope_state *scope, enum state_access access,
+                     int64_t now_ns, char **ret_error);
 
 #endif

@@ -41,6 +41,10 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger);
 
+/* Writes the report files of a run that is closed anew, for what was learned since; of a categorized
+ * one the run's own. 0, or -errno (logged). */
+int watch_close_amend(struct watch_close *closing, const struct verdict *verdict);
+
 /* Whether the scope of that name (the build's: the run) is closed. */
 bool watch_close_is_closed(const struct watch_close *closing, const char *scope);
 bool watch_close_all_scopes_closed(const struct watch_close *closing,

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -17,15 +16,20 @@
 #include "judge-now.h"
 #include "ledger-file.h"
 #include "ledger.h"
-#include "log.h"
+#include "log-event.h"
 #include "memory.h"
 #include "path-watch.h"
 #include "progress-line.h"
 #include "progress-output.h"
 #include "settle.h"
+#include "stuck-runner.h"
+#include "stuck-runner-decide.h"
 #include "watch-close.h"
+#include "watch-notify.h"
 
-#define STATUS_INTERVAL_NS NS_PER_SECOND
+/* Between two rounds lie a poll interval and a pass; one that hangs is ended and made again, with a
+ * new worker, and as many files may hang one after the other. */
+#define HANGING_PASSES_MAX 5
 
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
@@ -48,11 +52,10 @@ struct watch {
     sd_event_source *runner; /* readable when the runner has exited */
     int runner_pidfd;
     int64_t runner_pid;
+    struct stuck_runner *stuck; /* it is being ended */
+    const char **stuck_note;    /* in the verdict: what is done about it; NULL: nothing */
     struct progress_output progress;
-    uint64_t heartbeat_us; /* 0: nobody waits for one */
-    bool ready;
-    char *status_line; /* last said to the service manager */
-    int64_t status_ns; /* when */
+    struct watch_notify *notify;
 };
 
 /* ---------------------------------------------------------------- when to look */
@@ -172,33 +175,37 @@ static void remember(struct watch *watch, const struct verdict *verdict)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
-/* Only what is new, and not more than once a second before the end: the service manager's socket
- * blocks whoever writes faster than it reads. */
-static void say_status(struct watch *watch, int64_t monotonic_ns)
+/* How the run stands; free() it. Of a run that was closed before only its state is known. */
+static char *status_line(const struct watch *watch)
 {
     const struct verdict *verdict = watch->verdict;
-    const struct scope_verdict *scope =
-        verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
-    CLEANUP_FREE char *line =
-        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), watch->facts->time_zone)
-              : memory_string(verdict->reason);
-    bool is_new = !watch->status_line || strcmp(line, watch->status_line) != 0;
 
-    if (watch->ready && (!is_new || (!run_state_is_final(verdict->state) &&
-                                     monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS)))
-        return;
-    sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line);
-    watch->ready = true;
-    watch->status_ns = monotonic_ns;
-    free(watch->status_line);
-    watch->status_line = TAKE_POINTER(line);
+    if (!verdict)
+        return memory_string(run_state_name(watch->state->run.state));
+    if (verdict->scope_count == 0)
+        return memory_string(verdict->reason);
+    return progress_line(verdict, &verdict->scopes[verdict->scope_count - 1],
+                         clock_ns(CLOCK_REALTIME), watch->facts->time_zone);
 }
 
-/* The heartbeat belongs to a loop that made its round: a pass that came back and was judged. */
-static void beat(const struct watch *watch)
+static void say_status(struct watch *watch)
 {
-    if (watch->heartbeat_us > 0)
-        sd_notify(0, "WATCHDOG=1");
+    CLEANUP_FREE char *line = status_line(watch);
+
+    watch_notify_round(watch->notify);
+    watch_notify_ready(watch->notify);
+    watch_notify_status(watch->notify, line, run_state_is_final(watch->verdict->state));
+}
+
+/* A delivery may be tried for a day. */
+static void say_delivering(struct watch *watch)
+{
+    CLEANUP_FREE char *standing = status_line(watch);
+    CLEANUP_FREE char *line = memory_format("%s; its post is being delivered", standing);
+
+    watch_notify_rounds_end(watch->notify);
+    watch_notify_ready(watch->notify);
+    watch_notify_status(watch->notify, line, true);
 }
 
 /* ---------------------------------------------------------------- closing */
@@ -263,8 +270,86 @@ static void end_when_done(void *user)
     struct watch *watch = user;
     enum watch_close_end end = watch_close_end(watch->closing);
 
-    if (end != WATCH_CLOSE_OPEN)
+    if (end != WATCH_CLOSE_OPEN && !watch->stuck)
         sd_event_exit(watch->event, end == WATCH_CLOSE_HELD ? WATCH_HELD : WATCH_CLOSED);
+}
+
+static void deliver_to_the_end(struct watch *watch)
+{
+    if (watch_close_end(watch->closing) == WATCH_CLOSE_OPEN)
+        say_delivering(watch);
+    else
+        watch_notify_ready(watch->notify);
+    end_when_done(watch);
+}
+
+/* ---------------------------------------------------------------- a runner that does not exit */
+
+static bool runner_is_to_end(const struct watch *watch, bool closed)
+{
+    return stuck_runner_is_to_end(&(struct stuck_runner_case){
+        .terminate = watch->config->terminate_stuck_runner,
+        .closed = closed,
+        .cancelled = state_cancelled(watch->state) != 0,
+        .verdict = watch->verdict,
+        .now_ns = clock_ns(CLOCK_REALTIME),
+        .stuck_after_ns = watch->config->stuck_after_ns,
+    });
+}
+
+/* The message leaves before the runner is touched: it can only say what is intended. */
+static void announce_end_of_runner(struct watch *watch)
+{
+    struct verdict *verdict = watch->verdict;
+
+    watch->stuck_note = NULL;
+    if (runner_is_to_end(watch, true))
+        watch->stuck_note =
+            verdict_add_note(verdict, &verdict->scopes[verdict->scope_count - 1],
+                             "on_stuck_runner = \"terminate\": the runner is to be ended once this "
+                             "status is on disk");
+}
+
+static void say_end_of_runner(struct watch *watch, int32_t level, const char *outcome)
+{
+    CLEANUP_FREE char *build = memory_format("BUILD=%s", watch->settings->build);
+    const char *const fields[] = {build, "DECISION=runner-ended", NULL};
+
+    log_line(level, fields, "%s: on_stuck_runner = \"terminate\": %s", watch->settings->build,
+             outcome);
+    *watch->stuck_note =
+        memory_format_in(&watch->verdict->memory, "on_stuck_runner = \"terminate\": %s", outcome);
+    (void)watch_close_amend(watch->closing, watch->verdict);
+}
+
+static void on_runner_ended(void *user, const char *outcome)
+{
+    struct watch *watch = user;
+
+    say_end_of_runner(watch, ATVM_LOG_NOTICE, outcome);
+    stuck_runner_free(TAKE_POINTER(watch->stuck));
+    end_when_done(watch);
+}
+
+/* Only after everything is on disk: the closed state, and what is to be posted. */
+static void end_runner(struct watch *watch)
+{
+    CLEANUP_FREE char *error = NULL, *outcome = NULL;
+
+    if (!watch->stuck_note || !runner_is_to_end(watch, watch->state->run.closed_ns >= 0))
+        return;
+    watch->stuck = stuck_runner_new(watch->event,
+                                    &(struct stuck_runner_settings){
+                                        .config = watch->config,
+                                        .build = watch->settings->build,
+                                        .ledger = watch->ledger,
+                                        .before_ns = stuck_runner_last_sign(watch->verdict),
+                                    },
+                                    on_runner_ended, watch, &error);
+    if (watch->stuck)
+        return;
+    outcome = memory_format("the runner was left alone: %s", error);
+    say_end_of_runner(watch, ATVM_LOG_WARNING, outcome);
 }
 
 /* ---------------------------------------------------------------- a round */
@@ -285,6 +370,7 @@ static int judge_round(struct watch *watch, bool cut_short)
     remember(watch, watch->verdict);
     follow_runner(watch, watch->verdict->runner.pid);
     settle_look(&watch->settle, watch->verdict, cut_short, monotonic_ns);
+    announce_end_of_runner(watch);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
     status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
@@ -302,11 +388,11 @@ static void on_pass_done(void *user, bool again)
         sd_event_exit(watch->event, WATCH_STATE);
         return;
     }
-    say_status(watch, clock_ns(CLOCK_BOOTTIME));
-    beat(watch);
+    say_status(watch);
     if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
         stop_looking(watch);
-        end_when_done(watch);
+        end_runner(watch);
+        deliver_to_the_end(watch);
     } else if (again)
         look_soon(watch, AGAIN_DELAY_US);
     else
@@ -326,11 +412,13 @@ static void on_collect_failed(void *user, const char *reason)
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *signal, void *user)
 {
     struct watch *watch = user;
+    const struct log_event stopped = {.id = LOG_EVENT_STOPPED, .build = watch->settings->build};
 
     (void)source;
     progress_output_clear(&watch->progress);
-    log_notice("%s: stopped by signal %u before the run was over; start it again to go on",
-               watch->settings->build, signal->ssi_signo);
+    log_event(ATVM_LOG_NOTICE, &stopped,
+              "%s: stopped by signal %u before the run was over; start it again to go on",
+              watch->settings->build, signal->ssi_signo);
     sd_event_exit(watch->event, WATCH_CLOSED);
     return 0;
 }
@@ -441,9 +529,8 @@ static int loop(struct watch *watch, int terminal, int secrets)
         log_error("%s", error);
         return WATCH_STATE;
     }
-    sd_watchdog_enabled(0, &watch->heartbeat_us);
     if (watch->state->run.closed_ns >= 0)
-        end_when_done(watch);
+        deliver_to_the_end(watch);
     else if (!start_collecting(watch))
         return WATCH_USAGE;
     status = sd_event_loop(watch->event);
@@ -452,6 +539,11 @@ static int loop(struct watch *watch, int terminal, int secrets)
         return WATCH_STATE;
     }
     return status;
+}
+
+static int64_t round_limit_ns(const struct config *config)
+{
+    return config->poll_interval_ns + HANGING_PASSES_MAX * config->collect_timeout_ns;
 }
 
 int watch_run(const struct config *config, const struct run_settings *settings,
@@ -472,14 +564,18 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     int status = WATCH_STATE;
 
     watch.ledger = ledger_new();
-    if (open_event_loop(&watch) >= 0)
+    if (open_event_loop(&watch) >= 0) {
+        watch.notify = watch_notify_new(watch.event, round_limit_ns(config));
         status = loop(&watch, terminal, secrets);
+    }
     progress_output_clear(&watch.progress);
     forget_runner(&watch);
+    stuck_runner_free(watch.stuck);
     collect_free(watch.collect);
     watch_close_save(watch.closing, watch.ledger);
     watch_close_free(watch.closing);
     path_watch_free(watch.paths);
+    watch_notify_free(watch.notify);
     sd_event_source_disable_unref(watch.poll);
     sd_event_source_disable_unref(watch.soon);
     sd_event_source_disable_unref(watch.release);
@@ -487,7 +583,6 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     settle_clear(&watch.settle);
     settle_clear(&watch.settle_run);
     verdict_free(watch.verdict);
-    free(watch.status_line);
     ledger_free(watch.ledger);
     return status;
 }

@@ -12,6 +12,7 @@
 #include "doctor-sinks.h"
 #include "doctor-scene.h"
 #include "doctor-versions.h"
+#include "option.h"
 
 /* ---- rows */
 
@@ -271,10 +272,10 @@ static void test_sinks(void **state)
     struct doctor_report *report = *state;
     struct json_object *description = json_object_new_object();
     struct json_object *options = json_object_new_array();
-    struct json_object *option = json_object_new_object();
+    static const struct atvm_option webhook = {"webhook", ATVM_OPTION_SECRET, 0, "WEBHOOK", 0, 0,
+                                               NULL,      "the address"};
 
-    json_object_object_add(option, "type", json_object_new_string("secret"));
-    json_object_array_add(options, option);
+    json_object_array_add(options, option_to_json(&webhook));
     json_object_object_add(description, "options", options);
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct config_module sink = {
@@ -402,7 +403,7 @@ static void test_journal(void **state)
 
 static void test_a_configuration_that_cannot_be_read_leaves_nothing_ok(void **state)
 {
-    static const struct environment_file none = {.error = -ENOENT, .secrets = -1};
+    static const struct doctor_environment none = {.error = -ENOENT, .secrets = -1};
     struct doctor_report *report = *state;
     const struct config_seen seen = {
         .problems = "/etc/atvm-watcher.conf:12: syntax error\n/etc/atvm-watcher.conf: unreadable",
@@ -425,7 +426,7 @@ static void test_variables_are_mended_where_they_come_from(void **state)
 {
     static char name[] = "ATVM_WATCHER_STATE_ROT", *names[] = {name};
     struct doctor_report *report = *state;
-    struct environment_file environment = {.secrets = -1};
+    struct doctor_environment environment = {.secrets = -1};
     struct config_seen seen = {
         .unknown_variables = "environment variable ATVM_WATCHER_STATE_ROT: nothing reads it",
         .environment_file = "/env",
@@ -442,7 +443,7 @@ static void test_variables_are_mended_where_they_come_from(void **state)
         assert_string_equal(row->cure,
                             from_file ? "${EDITOR:-vi} /env" : "unset ATVM_WATCHER_STATE_ROT");
     }
-    environment = (struct environment_file){.error = -EACCES, .secrets = -1};
+    environment = (struct doctor_environment){.error = -EACCES, .secrets = -1};
     report->count = 0;
     doctor_judge_config(report, &seen);
     row = &report->rows[1];
@@ -453,7 +454,7 @@ static void test_variables_are_mended_where_they_come_from(void **state)
 static void test_modules_that_cannot_be_used(void **state)
 {
     static char file[] = "/etc/x.conf", junit[] = "junit", extra[] = "extra";
-    static const struct environment_file none = {.error = -ENOENT, .secrets = -1};
+    static const struct doctor_environment none = {.error = -ENOENT, .secrets = -1};
     struct doctor_report *report = *state;
     struct config_module collectors[] = {{.name = junit, .critical = true}, {.name = extra}};
     struct config config = {.file = file, .collectors = collectors, .collector_count = 2};

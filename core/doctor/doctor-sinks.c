@@ -168,7 +168,7 @@ void doctor_look_sinks(const struct doctor_asked *asked, const struct config *co
                        struct doctor_report *report)
 {
     /* The secrets of the environment stand before those of the file. */
-    int environment_error = secrets < 0 && access(asked->environment_file, R_OK) < 0 ? -errno : 0;
+    int environment_error = secrets < 0 ? unreadable(asked->environment_file) : 0;
 
     for (size_t i = 0; i < config->sink_count; i++)
         if (config->sinks[i].description)

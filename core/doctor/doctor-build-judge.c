@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "doctor-builds.h"
+#include "outbox-parts.h"
 #include "render-time.h"
 #include "status-builds.h"
 
@@ -85,6 +86,10 @@ static void judge_held(const struct judging *judging, const struct outbox_record
                                    scope_option(judging, record)),
                        "it was not posted: %s%s%s", reason_of(record), remedy ? "; first " : "",
                        remedy ? remedy : "");
+    else if (outbox_turn_of(judging->seen->posts, record) == OUTBOX_TURN_HELD)
+        doctor_problem(report, DOCTOR_WARN, "posts.waiting", name,
+                       doctor_text(report, "atvm-watcher status %s", build_word(judging)),
+                       "an earlier part of the same message is held, and it comes after that");
     else
         doctor_problem(report, DOCTOR_WARN, "posts.unconfigured", name,
                        doctor_text(report, "atvm-watcher queue drop %s%s", build_word(judging),
@@ -117,7 +122,7 @@ static bool judge_waiting(const struct judging *judging, const struct outbox_rec
 
 static bool judge_post(const struct judging *judging, const struct outbox_record *record)
 {
-    switch (post_standing_of(record, judging->config)) {
+    switch (post_standing_of(judging->seen->posts, record, judging->config)) {
     case POST_HELD:
         judge_held(judging, record);
         return true;

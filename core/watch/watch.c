@@ -18,6 +18,7 @@
 #include "ledger.h"
 #include "log-event.h"
 #include "memory.h"
+#include "operator.h"
 #include "path-watch.h"
 #include "progress-line.h"
 #include "progress-output.h"
@@ -26,6 +27,7 @@
 #include "stuck-runner-decide.h"
 #include "watch-close.h"
 #include "watch-notify.h"
+#include "watch-requests.h"
 
 /* Between two rounds lie a poll interval and a pass; one that hangs is ended and made again, with a
  * new worker, and as many files may hang one after the other. */
@@ -45,6 +47,7 @@ struct watch {
     struct collect *collect;
     struct path_watch *paths;
     struct watch_close *closing;
+    struct watch_requests *requests;
     struct settle settle, settle_run;
     struct verdict *verdict; /* of the last pass; NULL: none yet */
     int64_t latest_ns;       /* the latest time that the wall clock ever showed */
@@ -407,6 +410,48 @@ static void on_collect_failed(void *user, const char *reason)
     sd_event_exit(watch->event, WATCH_USAGE);
 }
 
+/* ---------------------------------------------------------------- what operators ask for */
+
+/* A closed run is judged as of its close: what lies there since may be another run's. */
+static struct verdict *judge_for_operator(void *user)
+{
+    const struct watch *watch = user;
+    int64_t closed_ns = watch->state->run.closed_ns;
+    struct policy policy;
+    struct verdict *verdict;
+
+    fill_policy(watch, &policy);
+    verdict = judge(watch->ledger, &policy, closed_ns >= 0 ? closed_ns : clock_ns(CLOCK_REALTIME));
+    verdict_add_state(verdict, watch->state);
+    return verdict;
+}
+
+static void on_request(void *user, const struct request *request, struct request_answer *ret)
+{
+    struct watch *watch = user;
+    const struct operator_scene scene = {
+        .config = watch->config,
+        .state = watch->state,
+        .closing = watch->closing,
+        .ledger = watch->ledger,
+        .judge = judge_for_operator,
+        .user = watch,
+        .watching = true,
+    };
+    bool was_closed = watch->state->run.closed_ns >= 0;
+
+    progress_output_clear(&watch->progress);
+    operator_carry_out(&scene, request, ret);
+    if (watch->state->run.closed_ns < 0) {
+        look_soon(watch, CHANGE_DELAY_US);
+    } else if (was_closed) {
+        end_when_done(watch);
+    } else {
+        stop_looking(watch);
+        deliver_to_the_end(watch);
+    }
+}
+
 /* ---------------------------------------------------------------- start and end */
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *signal, void *user)
@@ -487,7 +532,9 @@ static void recall_evidence(struct watch *watch)
     CLEANUP_FREE char *error = NULL;
     int status = ledger_read_file(watch->ledger, path, &error);
 
-    ledger_forget_passes(watch->ledger);
+    /* Of a closed run nothing is looked at again: what was seen last stays. */
+    if (watch->state->run.closed_ns < 0)
+        ledger_forget_passes(watch->ledger);
     if (status == -EBADMSG)
         set_snapshot_aside(path, error);
     else if (status < 0 && status != -ENOENT)
@@ -510,7 +557,6 @@ static bool start_collecting(struct watch *watch)
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
     watch_for_cancellation(watch);
-    recall_evidence(watch);
     watch->collect =
         collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)
@@ -524,11 +570,17 @@ static int loop(struct watch *watch, int terminal, int secrets)
     int status;
 
     watch->closing = watch_close_new(watch->event, watch->config, watch->facts, watch->state,
-                                     terminal, secrets, end_when_done, watch, &error);
+                                     terminal, secrets, false, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
         return WATCH_STATE;
     }
+    watch->requests = watch_requests_new(watch->event, watch->state->folder,
+                                         watch->config->poll_interval_ns, on_request, watch);
+    if (!watch->requests)
+        return WATCH_STATE;
+    recall_evidence(watch);
+    watch_requests_look(watch->requests);
     if (watch->state->run.closed_ns >= 0)
         deliver_to_the_end(watch);
     else if (!start_collecting(watch))
@@ -572,6 +624,7 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     forget_runner(&watch);
     stuck_runner_free(watch.stuck);
     collect_free(watch.collect);
+    watch_requests_free(watch.requests);
     watch_close_save(watch.closing, watch.ledger);
     watch_close_free(watch.closing);
     path_watch_free(watch.paths);

@@ -478,7 +478,7 @@ def machine(tap):
         return
     with Installation() as installation:
         state = installation.path("state")
-        full = f"mount -t tmpfs -o size=2m,nr_inodes=200 none {state}\nhead -c 1500K /dev/zero >{state}/filler"
+        full = f"mount -t tmpfs -o size=8m,nr_inodes=200 none {state}\nhead -c 5M /dev/zero >{state}/filler"
 
         def doctor(script):
             return installation.doctor(wrap=in_namespace(script))
@@ -486,7 +486,7 @@ def machine(tap):
         findings = doctor(full)
         rows = findings.of("machine.space", state)
         tap.equal(rows[0]["level"], "ok", "a small file system with room", rows)
-        findings = doctor(full + f"\nhead -c 480K /dev/zero >{state}/more")
+        findings = doctor(full + f"\nhead -c 2900K /dev/zero >{state}/more")
         rows = findings.of("machine.space", state)
         tap.equal(rows[0]["level"], "bad", "a full file system", rows)
         listed = Answer(
@@ -698,6 +698,12 @@ def refuse_or_break(peer, data):
         peer.sendall(head.encode() + body)
 
 
+def accept(peer, data):
+    while b"}" not in data:
+        data += peer.recv(65536)
+    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
+
+
 SINKS = (
     '{ module = "mattermost"; name = "chat"; }, { module = "mattermost"; name = "gone"; channel = "gone"; },'
     ' { module = "file"; path = "PLACE/%b.md"; }'
@@ -747,14 +753,23 @@ def posts(tap):
         findings = installation.doctor(build)
         (row,) = findings.of("posts.uncertain")
         tap.equal((row["level"], row["subject"]), ("bad", f"{build}, chat"), "an answer that was lost", said)
-        tap.equal(row["cure"], f"atvm-watcher resolve {build} --posted", "an answer that was lost: resolve")
+        uncertain = row
         (row,) = findings.of("posts.quarantined")
         tap.equal((row["level"], row["subject"]), ("bad", f"{build}, gone"), "a post that was refused")
         tap.ok("channel does not exist" in row["found"], "a post that was refused: why", row)
-        tap.equal(row["cure"], f"atvm-watcher queue retry {build}", "a post that was refused: try again")
+        quarantined = row
         tap.equal(findings.answer.status, 3, "bad rows: status 3")
         tap.ok(CANARY not in findings.answer.output.decode(), "the secret is in no row")
         requests = server.received.count(b"POST /")
+        run = installation.cure(uncertain)
+        left = installation.doctor(build).of("posts.uncertain")
+        tap.equal(left, [], f"an answer that was lost: `{uncertain['cure']}` mends it", run)
+        server.answer = accept
+        run = installation.cure(quarantined)
+        left = installation.doctor(build).of("posts.quarantined")
+        tap.equal(left, [], f"a post that was refused: `{quarantined['cure']}` mends it", run)
+        tap.equal(server.received.count(b"POST /"), requests + 1, "only what was refused was sent again")
+        tap.equal(installation.doctor(build).level("builds.known"), "ok", "then nothing is wrong with it")
 
         shutil.rmtree(os.path.join(state, "outbox", "file"))
         os.unlink(os.path.join(state, "posted", "file"))
@@ -767,12 +782,10 @@ def posts(tap):
                 json.dump(content, file)
         (row,) = installation.doctor(build).of("posts.missing")
         tap.equal((row["level"], row["subject"]), ("bad", f"{build}, file"), "a post that is missing", row)
-        installation.cure(row)
-        with open(os.path.join(place, "started"), encoding="utf-8") as file:
-            started = file.read()
-        tap.equal(started, f"start atvm-run-watcher@{build}.service\n", "a post that is missing: the cure")
-        tap.equal(installation.doctor(build).of("posts.missing"), [], "a post that is missing: is there then")
-        tap.ok(os.path.exists(installation.path(f"{build}.md")), "a post that is missing: is there indeed")
+        tap.ok(f"{state}/report.md" in row["found"], "a post that is missing: what it would say", row)
+        run = installation.cure(row)
+        missing = installation.doctor(build).of("posts.missing")
+        tap.equal(missing, [], f"a post that is missing: `{row['cure']}` mends it", run)
 
         with open(os.path.join(state, "state.json"), "w", encoding="utf-8") as file:
             file.write("{")
@@ -780,12 +793,14 @@ def posts(tap):
         tap.equal(row["level"], "bad", "a damaged state", row)
         run = installation.cure(row)
         findings = installation.doctor(build)
+        with open(os.path.join(place, "started"), encoding="utf-8") as file:
+            tap.equal(file.read(), f"start atvm-run-watcher@{build}.service\n", "a damaged state: the cure")
         tap.equal(findings.of("builds.state"), [], "a damaged state: the watcher sets it aside", run)
         (row,) = findings.of("builds.damaged")
         tap.ok(row["subject"].startswith(f"{state}/state.json.corrupt-"), "what was set aside is named", row)
         installation.cure(row)
         tap.equal(installation.doctor(build).of("builds.damaged"), [], f"`{row['cure']}` mends it")
-        tap.equal(server.received.count(b"POST /"), requests, "nothing was posted meanwhile")
+        tap.equal(server.received.count(b"POST /"), requests + 1, "nothing was posted meanwhile")
 
 
 # -------------------------------------------------------------------- the journal

@@ -131,6 +131,7 @@ static int parse(struct run_command *command, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     run_settings_add_environment(&command->settings);
+    run_settings_add_handed_on(&command->settings);
     return take_build(command, argc, argv);
 }
 
@@ -158,9 +159,6 @@ static struct config *configure(const struct run_command *command)
         log_warning("%s", warnings);
     if (unknown)
         log_warning("%s", unknown);
-    if (config->terminate_stuck_runner)
-        log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
-                    "does not exit is noted in the status");
     return config;
 }
 

@@ -172,5 +172,17 @@ void state_asked_clear(struct state_asked *asked);
 /* Fills *scope (and, for the run's own, *state). false: something in it is not what it must be. */
 bool state_from_json(struct json_object *object, struct state *state, struct scope_state *scope);
 void scope_state_clear(struct scope_state *scope);
+/* A scope that was never seen before; name and folder are taken over. */
+void scope_state_init(struct scope_state *scope, char *name, char *folder, int64_t now_ns);
+
+/* Adds a line to the warnings. */
+void state_warn(struct state *state, const char *text);
+/*
+ * Reads state.json of a scope that was initialised, or, where that is lost, closed.json. With
+ * STATE_OWN what is damaged is set aside, and of a closed scope both files are made to stand. 0,
+ * -ENOENT where there is neither, or -errno with *ret_error (free it).
+ */
+int state_load_scope(struct state *state, struct scope_state *scope, enum state_access access,
+                     int64_t now_ns, char **ret_error);
 
 #endif

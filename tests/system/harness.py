@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -67,12 +68,38 @@ class Tap:
             name = " ".join([function.__name__, *map(str, arguments)])
             self.ok(False, f"{name}: ran to its end", traceback.format_exc())
 
+    def parts(self, functions):
+        """The same for several at once, for those that mostly wait; told in their order."""
+        parts = [Part() for _ in functions]
+        threads = [
+            threading.Thread(target=part.part, args=[function])
+            for part, function in zip(parts, functions)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread, part in zip(threads, parts):
+            thread.join()
+            for result in part.results:
+                self.ok(*result)
+
     def equal(self, got, want, name, details=""):
         return self.ok(got == want, name, f"{details}\ngot {got!r}\nwant {want!r}")
 
     def skip(self, name, reason):
         self.count += 1
         print(f"ok {self.count} - {name} # SKIP {reason}", flush=True)
+
+
+class Part(Tap):
+    """Keeps its results for the Tap that runs it."""
+
+    def __init__(self):
+        super().__init__()
+        self.results = []
+
+    def ok(self, condition, name, details=""):
+        self.results.append((condition, name, details))
+        return bool(condition)
 
 
 def wait_for(happened, what, seconds=DEADLINE):

@@ -13,6 +13,7 @@
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
     &command_launch,
+    &command_start,
     &command_run,
     &command_status,
     &command_list,
@@ -26,6 +27,7 @@ static const struct command *const commands[] = {
     &command_check_config,
     &command_doctor,
     &command_plugins,
+    &command_resume,
     &command_worker,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

@@ -57,7 +57,9 @@ extern const struct command command_queue;
 extern const struct command command_replay;
 extern const struct command command_reset;
 extern const struct command command_resolve;
+extern const struct command command_resume;
 extern const struct command command_run;
+extern const struct command command_start;
 extern const struct command command_status;
 extern const struct command command_worker;
 

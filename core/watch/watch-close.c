@@ -11,6 +11,7 @@
 #include "message-tag.h"
 #include "post.h"
 #include "report.h"
+#include "reserve.h"
 #include "verdict-summary.h"
 
 /* How old the evidence snapshot of a run that goes on may be. A restart reads everything anew; the
@@ -26,6 +27,8 @@ struct watch_close {
     size_t kept_expected_hosts; /* and of those */
     uint64_t snapshot_changes;  /* of the ledger, when the snapshot was written */
     int64_t snapshot_ns;        /* when that was; -1: not yet */
+    bool unsaved;               /* what was noted last may not stand on disk */
+    bool no_reserve;            /* and it was said */
     void (*settled)(void *user);
     void *user;
 };
@@ -116,7 +119,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
         return report(status, error);
     if (state->closed_ns >= 0)
         return 0;
-    changed = state->state != scope->state || hosts_changed(state, scope);
+    changed = closing->unsaved || state->state != scope->state || hosts_changed(state, scope);
     if (!changed)
         return 0;
     log_hosts(closing, state, scope);
@@ -163,11 +166,14 @@ static int write_ledger(void *user, FILE *stream)
 static int write_evidence(struct watch_close *closing, const struct ledger *ledger)
 {
     CLEANUP_FREE char *error = NULL;
+    int status =
+        state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error);
 
-    closing->snapshot_changes = ledger->changes;
-    closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
-    return report(
-        state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
+    if (status == 0) {
+        closing->snapshot_changes = ledger->changes;
+        closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
+    }
+    return report(status, error);
 }
 
 static bool snapshot_is_due(const struct watch_close *closing, const struct ledger *ledger,
@@ -186,24 +192,45 @@ static int keep_what_was_learned(struct watch_close *closing)
 {
     CLEANUP_FREE char *error = NULL;
     struct state *state = closing->state;
+    int status;
 
     if (closing->kept_runner_seen == state->runner_seen &&
         closing->kept_expected_hosts == state->expected_host_count)
         return 0;
-    closing->kept_runner_seen = state->runner_seen;
-    closing->kept_expected_hosts = state->expected_host_count;
-    return report(state_save(state, &state->run, &error), error);
+    status = state_save(state, &state->run, &error);
+    if (status == 0) {
+        closing->kept_runner_seen = state->runner_seen;
+        closing->kept_expected_hosts = state->expected_host_count;
+    }
+    return report(status, error);
+}
+
+/* Said once when the room is missing, and once when it is there again. */
+static void keep_reserve(struct watch_close *closing)
+{
+    CLEANUP_FREE char *error = NULL;
+    bool missing = reserve_make(closing->state->folder, &error) < 0;
+
+    if (missing && !closing->no_reserve)
+        log_warning("%s; should the disk be full, posts wait until there is room: make some",
+                    error);
+    if (!missing && closing->no_reserve)
+        log_notice("%s: there is room again", closing->state->folder);
+    closing->no_reserve = missing;
 }
 
 int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
                      const struct ledger *ledger, int64_t now_ns)
 {
-    int status = keep_what_was_learned(closing);
+    int status;
 
+    keep_reserve(closing);
+    status = keep_what_was_learned(closing);
     if (status == 0)
         status = note_run(closing, verdict, now_ns);
     for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
         status = note_scope(closing, &verdict->scopes[i], now_ns);
+    closing->unsaved = status < 0;
     if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
         status = write_evidence(closing, ledger);
     return status;
@@ -318,8 +345,13 @@ static int close_state(struct watch_close *closing, struct scope_state *state,
 
     scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
     status = report(state_save(closing->state, state, &error), error);
-    if (status == 0)
+    if (status == 0) {
         log_close(closing, state);
+        return 0;
+    }
+    /* As long as it does not stand on disk it is to be tried again. */
+    state->closed_ns = state->completed_ns = state->cancelled_ns = state->terminated_ns = -1;
+    closing->unsaved = true;
     return status;
 }
 
@@ -340,11 +372,11 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     full_report = state_report_path(state, "txt");
     source.full_report = full_report;
     source.tag = tag;
-    status = write_evidence(closing, ledger);
+    status = post_scope_verdict(closing, &source, scope, key, NULL);
+    if (status == 0)
+        status = write_evidence(closing, ledger);
     if (status == 0)
         status = write_reports(state, &source, scope);
-    if (status == 0)
-        status = post_scope_verdict(closing, &source, scope, key, NULL);
     if (status == 0)
         status = close_state(closing, state, scope->state, scope->reason);
     return status;
@@ -477,6 +509,8 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
         free(closing);
         return NULL;
     }
+    if (state->run.closed_ns >= 0 && watch_close_end(closing) == WATCH_CLOSE_OPEN)
+        keep_reserve(closing);
     return closing;
 }
 
@@ -501,8 +535,13 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
 {
     CLEANUP_FREE char *error = NULL;
 
-    if (!closing || closing->state->run.closed_ns >= 0)
+    if (!closing)
         return;
+    if (closing->state->run.closed_ns >= 0) {
+        if (watch_close_end(closing) != WATCH_CLOSE_OPEN)
+            reserve_release(closing->state->folder);
+        return;
+    }
     closing->state->run.last_seen_ns = clock_ns(CLOCK_REALTIME);
     if (write_evidence(closing, ledger) == 0)
         report(state_save(closing->state, &closing->state->run, &error), error);

@@ -1,8 +1,9 @@
 /*
  * What the watch loop makes durable: the state of each scope as it goes, and, when its verdict has
- * settled, its close: report files, the posts, the closed state, in the one order that loses and
- * doubles nothing. The outbox record stands before the closed state: a crash between the two leads
- * to the same verdict again, and the record suppresses a second post.
+ * settled, its close: the posts, evidence and report files, the closed state, in the one order that
+ * loses and doubles nothing. The outbox record stands before the closed state: a crash between the
+ * two leads to the same verdict again, and the record suppresses a second post. What could not be
+ * written can be tried again with the same call.
  */
 #ifndef ATVM_CORE_WATCH_CLOSE_H
 #define ATVM_CORE_WATCH_CLOSE_H
@@ -79,7 +80,8 @@ enum watch_close_end {
 };
 enum watch_close_end watch_close_end(const struct watch_close *closing);
 
-/* Writes the evidence snapshot and the state of a run that is not closed. Accepts NULL. */
+/* Before the end of the watcher: writes the evidence snapshot and the state of a run that is not
+ * closed, and gives up the reserve of one that needs it no more. Accepts NULL. */
 void watch_close_save(struct watch_close *closing, const struct ledger *ledger);
 
 #endif

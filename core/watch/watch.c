@@ -37,6 +37,9 @@
 #define CHANGE_DELAY_US (50 * 1000)
 #define AGAIN_DELAY_US  (200 * 1000)
 
+/* Whoever makes room on a full disk should not have to wait longer. */
+#define WRITE_AGAIN_MAX_NS (60 * NS_PER_SECOND)
+
 struct watch {
     const struct config *config;
     const struct run_settings *settings;
@@ -59,6 +62,8 @@ struct watch {
     const char **stuck_note;    /* in the verdict: what is done about it; NULL: nothing */
     struct progress_output progress;
     struct watch_notify *notify;
+    int write_failures;     /* of the state folder, in a row */
+    int64_t write_again_ns; /* not before; by CLOCK_BOOTTIME */
 };
 
 /* ---------------------------------------------------------------- when to look */
@@ -357,13 +362,52 @@ static void end_runner(struct watch *watch)
 
 /* ---------------------------------------------------------------- a round */
 
+/* A full disk or one with errors is no reason to leave a run alone: what is known is in memory, and
+ * is written when that works again. */
+static bool may_recover(int status)
+{
+    return status == -ENOSPC || status == -EDQUOT || status == -EIO;
+}
+
+static void write_later(struct watch *watch, int64_t monotonic_ns)
+{
+    int64_t wait_ns = watch->config->retry_first_ns;
+
+    for (int i = 0; i < watch->write_failures && wait_ns < WRITE_AGAIN_MAX_NS; i++)
+        wait_ns *= 2;
+    if (wait_ns > WRITE_AGAIN_MAX_NS)
+        wait_ns = WRITE_AGAIN_MAX_NS;
+    watch->write_failures++;
+    watch->write_again_ns = monotonic_ns + wait_ns;
+    log_warning("%s: the watcher goes on, and writes this again in %lld s", watch->state->build,
+                (long long)(wait_ns / NS_PER_SECOND));
+    look_soon(watch, (uint64_t)wait_ns / 1000 + 1);
+}
+
+/* Makes what was judged durable. */
+static int write_round(struct watch *watch, bool may_close, int64_t now_ns, int64_t monotonic_ns)
+{
+    int status;
+
+    if (monotonic_ns < watch->write_again_ns)
+        return 0;
+    status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
+    if (status == 0 && may_close)
+        status = close_scopes(watch, monotonic_ns);
+    if (!may_recover(status)) {
+        watch->write_failures = 0;
+        return status;
+    }
+    write_later(watch, monotonic_ns);
+    return 0;
+}
+
 static int judge_round(struct watch *watch, bool cut_short)
 {
     int64_t now_ns = clock_ns(CLOCK_REALTIME), monotonic_ns = clock_ns(CLOCK_BOOTTIME);
     struct verdict *previous = watch->verdict;
     struct policy policy;
     bool may_close;
-    int status;
 
     if (now_ns > watch->latest_ns)
         watch->latest_ns = now_ns;
@@ -376,10 +420,7 @@ static int judge_round(struct watch *watch, bool cut_short)
     announce_end_of_runner(watch);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
-    status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
-    if (status == 0 && may_close)
-        status = close_scopes(watch, monotonic_ns);
-    return status;
+    return write_round(watch, may_close, now_ns, monotonic_ns);
 }
 
 static void on_pass_done(void *user, bool again)

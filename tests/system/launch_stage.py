@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import DEADLINE, WATCHER
+from harness import DEADLINE, WATCHER, wait_for
 
 SYSTEMCTL, SYSTEMD_RUN = "/usr/bin/systemctl", "/usr/bin/systemd-run"
 
@@ -136,6 +136,9 @@ class Stage:
         return self
 
     def __exit__(self, *_):
+        started = any(call[0] == "systemd-run" for call in self.requests())
+        if started and not os.path.exists(self.path("refuse-run")):
+            wait_for(self.runner, "the end of the runner")
         self.place.cleanup()
 
     def path(self, *names):

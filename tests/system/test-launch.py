@@ -267,7 +267,7 @@ def mismatches(tap):
         )
         tap.ok(stage.runner() is None, "and not run")
     with Stage(**one()) as stage:
-        subprocess.run([sys.executable, "cmc-templates.py"], cwd=stage.root, check=True)
+        subprocess.run([sys.executable, "cmc-templates.py"], cwd=stage.root, check=True, capture_output=True)
         stage.set_play(specs=[], pattern=None)
         stage.age("cypress.ts", f"cypress/e2e/atvm/{VM}.ts")
         answer = stage.launch(*NAMED, "--yes")

@@ -62,7 +62,6 @@ static void forget_plan(struct launch *launch)
     obstack_init(&launch->memory);
 }
 
-/* The runner's unit may be there without a runner that shows as one. */
 /* *ret_error: free it. */
 static enum launch_status find_obstacles(struct launch *launch, char **ret_error)
 {

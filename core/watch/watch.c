@@ -119,21 +119,15 @@ static void on_watch_path(void *user, const char *path)
 /* *ret_may_close false: whether the run was cancelled is not known. */
 static struct verdict *judge_as_of(const struct watch *watch, int64_t now_ns, bool *ret_may_close)
 {
-    struct verdict *verdict;
-    struct policy policy;
-    int error;
+    int error = 0;
+    struct verdict *verdict = judge_with_state(watch->ledger, watch->settings, watch->config,
+                                               watch->state, watch->latest_ns, now_ns, &error);
 
-    run_settings_to_policy(watch->settings, watch->config, &policy);
-    error = policy_add_state(&policy, watch->state);
-    if (watch->latest_ns > policy.until_ns)
-        policy.until_ns = watch->latest_ns;
     if (error < 0)
         log_error("%s: the cancellation marker could not be looked for: %s; nothing is closed or "
                   "posted while that is so",
                   watch->state->folder, strerror(-error));
     *ret_may_close = error == 0;
-    verdict = judge(watch->ledger, &policy, now_ns);
-    verdict_add_state(verdict, watch->state);
     return verdict;
 }
 
@@ -509,22 +503,16 @@ static int open_event_loop(struct watch *watch)
     return error;
 }
 
-static void watch_for_cancellation(struct watch *watch)
-{
-    CLEANUP_FREE char *marker = memory_format("%s/cancelled", watch->state->folder);
-
-    path_watch_add(watch->paths, marker);
-}
-
 static bool start_collecting(struct watch *watch)
 {
     static const struct collect_events events = {on_pass_done, on_collect_failed, on_watch_path};
+    CLEANUP_FREE char *marker = memory_format("%s/cancelled", watch->state->folder);
     CLEANUP_FREE char *error = NULL, *config_path = NULL;
     struct collect_run run;
 
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
-    watch_for_cancellation(watch);
+    path_watch_add(watch->paths, marker);
     watch->collect =
         collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)

@@ -410,7 +410,8 @@ bool post_queue_is_sending(const struct post_queue *queue)
 {
     const struct outbox_record *record = next_record(queue);
 
-    return queue->state == QUEUE_SENDING || (record && record->state == OUTBOX_SENDING);
+    return queue->state == QUEUE_SENDING || queue->state == QUEUE_ASKING ||
+           (record && record->state == OUTBOX_SENDING);
 }
 
 /* ---- start and end */

@@ -131,6 +131,7 @@ static int parse(struct run_command *command, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     run_settings_add_environment(&command->settings);
+    run_settings_add_handed_on(&command->settings);
     return take_build(command, argc, argv);
 }
 

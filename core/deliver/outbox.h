@@ -278,6 +278,13 @@ int outbox_read_receipt(const char *folder, const struct outbox_record *record, 
  */
 int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error);
 
+/*
+ * Carries an operator's decision out (outbox_decide) and saves it; *record is replaced by another
+ * one. On failure it stays as it was. What stood in quarantine/ goes to history/<request>/.
+ */
+int outbox_apply(const char *folder, struct outbox_record **record, enum outbox_verb verb,
+                 const struct outbox_decision *decision, char **ret_error);
+
 /* Path of the record's file; free it. NULL: no file can be named after sink or scope. */
 char *outbox_path(const char *folder, const struct outbox_record *record);
 

@@ -18,7 +18,8 @@ enum queue_state {
     QUEUE_READY = 1, /* the next step is to be decided, or there is none */
     QUEUE_WAITING,   /* for the timer */
     QUEUE_SENDING,   /* a worker of ours is at it */
-    QUEUE_ASKING     /* a worker of ours asks the sink what came of an attempt */
+    QUEUE_ASKING,    /* a worker of ours asks the sink what came of an attempt */
+    QUEUE_STOPPED    /* there is something to send, but not by us */
 };
 
 struct post_queue {
@@ -247,7 +248,8 @@ static void settle(struct post_queue *queue, struct outbox_record *record, const
         wait_after_failure(queue, record, error);
         return;
     }
-    if (receipt.outcome == ATVM_UNCERTAIN && ask(queue, record))
+    if (receipt.outcome == ATVM_UNCERTAIN && !queue->settings.posts->no_sending &&
+        ask(queue, record))
         queue->doubt = receipt;
     else
         settle_by(queue, record, &receipt);
@@ -304,6 +306,48 @@ static void begin_attempt(struct post_queue *queue, struct outbox_record *record
     record->asked = false;
 }
 
+/* ---- cancelled runs */
+
+static void withdraw(struct post_queue *queue, struct outbox_record *record)
+{
+    CLEANUP_FREE char *by = state_cancelled_by(queue->settings.posts->state);
+    const struct outbox_decision decision = {.by = by, .time_ns = clock_ns(CLOCK_REALTIME)};
+
+    outbox_decide(record, OUTBOX_WITHDRAW, &decision);
+    queue->unsaved = record;
+    save_outcome(queue);
+}
+
+/* What has not begun to leave when the run is cancelled stays here, whoever stored it when: the
+ * last part first, since none is looked at behind one that is held. */
+static void withdraw_all(struct post_queue *queue)
+{
+    const struct outbox_list *outbox = queue->settings.outbox;
+
+    for (size_t i = outbox->count; i-- > 0 && !queue->unsaved;)
+        if (strcmp(outbox->records[i]->sink, queue->settings.sink->name) == 0 &&
+            outbox_verb_concerns(outbox->records[i], OUTBOX_WITHDRAW))
+            withdraw(queue, outbox->records[i]);
+}
+
+static void send_unless_cancelled(struct post_queue *queue, struct outbox_record *record)
+{
+    CLEANUP_FREE char *error = NULL;
+    int cancelled = state_cancelled(queue->settings.posts->state);
+
+    if (cancelled < 0) {
+        error = memory_format("whether the run was cancelled could not be looked for: %s",
+                              strerror(-cancelled));
+        wait_after_failure(queue, record, error);
+    } else if (cancelled) {
+        withdraw_all(queue);
+    } else if (queue->settings.posts->no_sending) {
+        queue->state = QUEUE_STOPPED;
+    } else {
+        begin_attempt(queue, record);
+    }
+}
+
 /* ---- the steps */
 
 static void step_with(struct post_queue *queue, struct outbox_record *record)
@@ -319,7 +363,7 @@ static void step_with(struct post_queue *queue, struct outbox_record *record)
     }
     switch (outbox_next(record, worker, clock_ns(CLOCK_REALTIME), &wait_ns)) {
     case OUTBOX_SEND:
-        begin_attempt(queue, record);
+        send_unless_cancelled(queue, record);
         break;
     case OUTBOX_WAIT:
         wait_for(queue, wait_ns);
@@ -336,7 +380,9 @@ static void step_with(struct post_queue *queue, struct outbox_record *record)
 static void run(struct post_queue *queue)
 {
     while (queue->state == QUEUE_READY) {
-        struct outbox_record *doubtful = next_doubtful(queue), *record = next_record(queue);
+        struct outbox_record *record = next_record(queue);
+        struct outbox_record *doubtful =
+            queue->settings.posts->no_sending ? NULL : next_doubtful(queue);
 
         if (queue->unsaved)
             save_outcome(queue);
@@ -352,6 +398,22 @@ static void run(struct post_queue *queue)
 void post_queue_wake(struct post_queue *queue)
 {
     run(queue);
+}
+
+void post_queue_reconsider(struct post_queue *queue)
+{
+    if (queue->state == QUEUE_WAITING)
+        sd_event_source_set_enabled(queue->timer, SD_EVENT_OFF);
+    if (queue->state == QUEUE_WAITING || queue->state == QUEUE_STOPPED)
+        queue->state = QUEUE_READY;
+    run(queue);
+}
+
+bool post_queue_is_sending(const struct post_queue *queue)
+{
+    const struct outbox_record *record = next_record(queue);
+
+    return queue->state == QUEUE_SENDING || (record && record->state == OUTBOX_SENDING);
 }
 
 /* ---- start and end */

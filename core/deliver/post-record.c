@@ -59,17 +59,21 @@ struct outbox_record *post_record_new(const char *build, const struct config_mod
         .scope = memory_string(message->scope),
         .title = memory_string(message->title),
         .supersedes = memory_string(message->supersedes),
+        .says = memory_string(message->says),
+        .correction = message->correction,
         .body = body,
     };
 
     return outbox_record_new(sink->name, &stored, sequence, now_ns);
 }
 
-void post_summary_add(struct post_summary *summary, enum outbox_state settled)
+void post_summary_add(struct post_summary *summary, const struct outbox_record *record)
 {
-    if (settled == OUTBOX_DELIVERED)
+    if (record->state == OUTBOX_DELIVERED)
         summary->delivered++;
-    else if (settled == OUTBOX_QUARANTINED)
+    else if (record->dropped)
+        summary->dropped++;
+    else if (record->state == OUTBOX_QUARANTINED)
         summary->quarantined++;
     else
         summary->uncertain++;

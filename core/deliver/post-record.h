@@ -15,6 +15,6 @@ struct outbox_record *post_record_new(const char *build, const struct config_mod
                                       int32_t parts, char *body, int64_t sequence, int64_t now_ns);
 
 /* Counts a record in a settled state. */
-void post_summary_add(struct post_summary *summary, enum outbox_state settled);
+void post_summary_add(struct post_summary *summary, const struct outbox_record *record);
 
 #endif

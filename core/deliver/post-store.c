@@ -13,13 +13,13 @@
 #include "post-record.h"
 
 static const struct outbox_record *find_record(const struct outbox_list *outbox, const char *sink,
-                                               const char *scope)
+                                               const struct post_message *message)
 {
     for (size_t i = 0; i < outbox->count; i++) {
         const struct outbox_record *record = outbox->records[i];
 
-        if (strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0 &&
-            record->message.correction == 0)
+        if (strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, message->scope) == 0 &&
+            record->message.correction == message->correction)
             return record;
     }
     return NULL;
@@ -133,9 +133,10 @@ static int render_and_store(const struct state *state, struct outbox_list *outbo
 int post_store(struct state *state, struct outbox_list *outbox, const struct config_module *sink,
                const struct post_message *message, char **ret_error)
 {
-    const struct outbox_record *known = find_record(outbox, sink->name, message->scope);
+    const struct outbox_record *known = find_record(outbox, sink->name, message);
     const struct scope_state *scope = state_find_scope(state, message->scope);
-    int posted = known || !scope ? 0 : state_posted(scope, sink->name);
+    bool may_be_marked = !known && scope && message->correction == 0;
+    int posted = may_be_marked ? state_posted(scope, sink->name) : 0;
 
     if (known) {
         post_log_suppression(state->build, known);

@@ -66,7 +66,7 @@ static void count(const struct post *post, const struct outbox_record *record,
                   struct post_summary *summary)
 {
     if (is_over(post, record))
-        post_summary_add(summary, record->state);
+        post_summary_add(summary, record);
     else if (outbox_turn_of(&post->outbox, record) == OUTBOX_TURN_HELD)
         summary->behind++;
     else if (queue_of(post, record->sink))
@@ -97,6 +97,8 @@ static void mark_posted(struct post *post, const struct outbox_record *record)
     CLEANUP_FREE char *error = NULL;
     const char *remote_id = NULL;
 
+    if (record->message.correction > 0)
+        return; /* the marker tells of the scope's post */
     if (record->attempts_kept > 0)
         remote_id = record->attempts[record->attempts_kept - 1].receipt.remote_id;
     if (state_add_scope(post->settings.state, scope_name, record->settled_ns, &scope, &error) ||
@@ -140,10 +142,12 @@ int post_scope(struct post *post, const struct post_message *message, char **ret
     if (result)
         return result;
     for (size_t i = 0; i < post->queue_count; i++) {
+        const struct config_module *sink = post_queue_sink(post->queues[i]);
         CLEANUP_FREE char *problem = NULL;
-        int error = post_store(post->settings.state, &post->outbox,
-                               post_queue_sink(post->queues[i]), message, &problem);
+        int error = 0;
 
+        if (!message->sink || strcmp(message->sink, sink->name) == 0)
+            error = post_store(post->settings.state, &post->outbox, sink, message, &problem);
         if (error && !result) {
             result = error;
             *ret_error = TAKE_POINTER(problem);
@@ -264,4 +268,45 @@ void post_free(struct post *post)
     post_announcer_free(post->announcer);
     sd_event_unref(post->event);
     free(post);
+}
+
+/* ---- what operators ask for */
+
+struct outbox_list *post_records(struct post *post)
+{
+    return &post->outbox;
+}
+
+bool post_is_busy_with(const struct post *post, const struct outbox_record *record)
+{
+    const struct post_queue *queue = queue_of(post, record->sink);
+
+    return record->state == OUTBOX_SENDING || (queue && post_queue_is_settling(queue, record));
+}
+
+bool post_has_sink(const struct post *post, const char *sink)
+{
+    return queue_of(post, sink) != NULL;
+}
+
+void post_reconsider(struct post *post, const char *scope)
+{
+    for (size_t i = 0; i < post->outbox.count; i++) {
+        const struct outbox_record *record = post->outbox.records[i];
+
+        if (record->state == OUTBOX_DELIVERED && strcmp(record->message.scope, scope) == 0)
+            repair_marker(post, record);
+    }
+    post_announcer_expect(post->announcer, scope);
+    post_announcer_look(post->announcer);
+    for (size_t i = 0; i < post->queue_count; i++)
+        post_queue_reconsider(post->queues[i]);
+}
+
+bool post_is_sending(const struct post *post)
+{
+    for (size_t i = 0; i < post->queue_count; i++)
+        if (post_queue_is_sending(post->queues[i]))
+            return true;
+    return false;
 }

@@ -13,6 +13,7 @@
 #include "durable-file.h"
 #include "json-file.h"
 #include "memory.h"
+#include "reserve.h"
 #include "state-lock.h"
 
 /* ---- structs */
@@ -188,7 +189,11 @@ static int take_ownership(struct state *state, int64_t now_ns, char **ret_error)
     CLEANUP_FREE char *lock = memory_format("%s/lock", state->folder);
     int error = make_state_folder(state, ret_error);
 
-    return error ? error : state_lock_take(lock, now_ns, &state->lock, ret_error);
+    if (!error)
+        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+    return error;
 }
 
 static int look_for_folder(const struct state *state, char **ret_error)
@@ -258,6 +263,8 @@ int state_add_scope(struct state *state, const char *name, int64_t now_ns, struc
     }
     folder = memory_format("%s/subruns/%s", state->folder, component);
     error = durable_make_folders(folder, STATE_FOLDER_MODE, ret_error);
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = durable_make_folders(folder, STATE_FOLDER_MODE, ret_error);
     if (!error)
         *ret = append_subrun(state, memory_string(name), TAKE_POINTER(folder), now_ns);
     return error;
@@ -348,10 +355,9 @@ static int save_closed(const struct scope_state *scope, struct json_object *obje
     return access(path, F_OK) == 0 ? durable_remove(path, ret_error) : 0;
 }
 
-int state_save(struct state *state, const struct scope_state *scope, char **ret_error)
+static int save(const struct scope_state *scope, struct json_object *object, char **ret_error)
 {
     CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
-    CLEANUP_JSON struct json_object *object = state_to_json(state, scope);
     bool closed = scope->closed_ns >= 0;
     int error = closed ? 0 : save_closed(scope, object, ret_error);
 
@@ -360,6 +366,15 @@ int state_save(struct state *state, const struct scope_state *scope, char **ret_
     if (!error && closed)
         error = save_closed(scope, object, ret_error);
     return error;
+}
+
+int state_save(struct state *state, const struct scope_state *scope, char **ret_error)
+{
+    CLEANUP_JSON struct json_object *object = state_to_json(state, scope);
+    int error = save(scope, object, ret_error);
+
+    return reserve_gives_room(state->folder, error, ret_error) ? save(scope, object, ret_error)
+                                                               : error;
 }
 
 int state_note_url(struct state *state, struct scope_state *scope, const char *url,

@@ -29,6 +29,8 @@ enum post_standing post_standing_of(const struct outbox_list *posts,
 {
     if (record->state == OUTBOX_DELIVERED)
         return POST_DELIVERED;
+    if (record->dropped)
+        return POST_DROPPED;
     if (outbox_state_is_settled(record->state) || !is_configured(config, record->sink) ||
         outbox_turn_of(posts, record) == OUTBOX_TURN_HELD)
         return POST_HELD;

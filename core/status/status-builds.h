@@ -18,6 +18,7 @@
 enum post_standing {
     POST_DELIVERED = 1,
     POST_WAITING, /* it is still being tried, or will be */
+    POST_DROPPED, /* an operator gave it up, or cancelled the run before it left */
     POST_HELD /* uncertain, quarantined, behind a part that is, or for a sink that is not configured
                  any more */
 };

@@ -26,6 +26,8 @@ static const char *standing_name(enum post_standing standing)
         return "delivered";
     case POST_WAITING:
         return "waiting";
+    case POST_DROPPED:
+        return "dropped";
     case POST_HELD:
         break;
     }
@@ -44,6 +46,7 @@ static struct json_object *post_json(const struct build_status *status,
     add(object, "scope", json_value_name(record->message.scope));
     add(object, "part", json_object_new_int(record->message.part));
     add(object, "parts", json_object_new_int(record->message.parts));
+    add(object, "correction", json_object_new_int(record->message.correction));
     add(object, "standing",
         json_object_new_string(
             standing_name(post_standing_of(&status->posts, record, status->config))));

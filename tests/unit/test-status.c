@@ -395,6 +395,7 @@ static void posts_are_shown_with_what_to_do(void **state)
     struct outbox_record *part = post("chat", OUTBOX_DELIVERED);
     struct outbox_record *uncertain = post("chat", OUTBOX_UNCERTAIN);
     struct outbox_record *quarantined = post("chat", OUTBOX_QUARANTINED);
+    struct outbox_record *dropped = post("chat", OUTBOX_QUARANTINED);
     struct scene scene;
 
     (void)state;
@@ -421,6 +422,10 @@ static void posts_are_shown_with_what_to_do(void **state)
     add_post(&scene, uncertain);
     add_post(&scene, quarantined);
     add_post(&scene, post("gone", OUTBOX_PENDING));
+    dropped->explanation = memory_string("dropped by ann");
+    dropped->message.correction = 1;
+    dropped->dropped = true;
+    add_post(&scene, dropped);
     assert_text(
         &scene,
         "build: closed as COMPLETED, 16:59 UTC; process 12 still has it\n"
@@ -428,10 +433,13 @@ static void posts_are_shown_with_what_to_do(void **state)
         "  chat: waiting, next attempt 17:05 UTC; attempt 3: https://chat/hooks/*** refused\n"
         "  chat, build-redhat, part 2 of 3: delivered 17:00 UTC\n"
         "  chat: HELD, uncertain whether it was posted: the connection broke. Look there, then: "
-        "atvm-watcher resolve build --posted (it is there) or --resend (it is not)\n"
+        "atvm-watcher resolve build --posted --sink chat (it is there), or the same with --resend "
+        "(it is not)\n"
         "  chat: HELD, quarantined: 404; check the webhook. The message is kept in "
-        "/state/build/quarantine\n"
-        "  gone: HELD, pending, but no sink of this name is configured any more\n"
+        "/state/build/quarantine; to send it again: atvm-watcher queue retry build --sink chat\n"
+        "  gone: HELD, pending, but no sink of this name is configured any more: atvm-watcher "
+        "queue drop build --sink gone\n"
+        "  chat, correction 1: not posted: dropped by ann\n"
         "\nbuild: COMPLETED - all passed\n");
 }
 

@@ -21,6 +21,8 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 /* Fields beyond this many are left out of a journal entry; the message is never. */
 #define FIELDS_MAX 32
+/* The journal is searched by level afterwards; what a terminal would drown in belongs there. */
+#define JOURNAL_LEVEL ATVM_LOG_INFO
 
 static int32_t lowest_level = ATVM_LOG_NOTICE;
 
@@ -111,12 +113,13 @@ void log_line(int32_t level, const char *const *fields, const char *format, ...)
 {
     CLEANUP_FREE char *message = NULL;
     va_list arguments;
+    bool journal = standard_error_is_journal();
 
-    if (level > lowest_level)
+    if (level > lowest_level && !(journal && level <= JOURNAL_LEVEL))
         return;
     va_start(arguments, format);
     message = memory_vformat(format, arguments);
     va_end(arguments);
-    if (!standard_error_is_journal() || !send_to_journal(level, fields, message))
+    if (!journal || !send_to_journal(level, fields, message))
         write_to_standard_error(level, message);
 }

@@ -7,7 +7,8 @@
 
 #include <atvm/plugin.h>
 
-/* Below this level (enum atvm_log_level) nothing is written; default ATVM_LOG_NOTICE. */
+/* Below this level (enum atvm_log_level) nothing is written to standard error; default
+ * ATVM_LOG_NOTICE. The journal gets ATVM_LOG_INFO as well. */
 void log_set_level(int32_t level);
 
 /* One line. fields: "NAME=value" strings, NULL-terminated; NULL: none. */

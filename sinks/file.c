@@ -108,11 +108,9 @@ static bool fail(struct delivery *delivery, int error, const char *path, const c
     return fail_as(delivery, outcome_of(error), error, path, step);
 }
 
-static const char *remedy_for(const struct delivery *delivery)
+static const char *remedy_for_error(int error)
 {
-    if (delivery->outcome == ATVM_UNCERTAIN)
-        return "look whether the message is in the file";
-    switch (delivery->code) {
+    switch (error) {
     case ENOENT:
     case ENOTDIR:
         return "create the folder, or mend the sink's option path";
@@ -127,6 +125,12 @@ static const char *remedy_for(const struct delivery *delivery)
     default:
         return "mend the sink's option path, or remove what stands in the way";
     }
+}
+
+static const char *remedy_for(const struct delivery *delivery)
+{
+    return delivery->outcome == ATVM_UNCERTAIN ? "look whether the message is in the file"
+                                               : remedy_for_error(delivery->code);
 }
 
 static bool commit(struct delivery *delivery)
@@ -375,6 +379,49 @@ static int32_t file_deliver(void *self, const struct atvm_message *message)
     return ATVM_OK;
 }
 
+/* ---- probe */
+
+/* The part of the path that is the same for every message, up to its last slash: "/" at least. */
+static size_t fixed_folder_length(const char *path)
+{
+    size_t length = 1, i = 0;
+
+    for (; path[i] && !(path[i] == '%' && (path[i + 1] == 's' || path[i + 1] == 'b')); i++)
+        if (path[i] == '/')
+            length = i > 0 ? i : 1;
+    return length;
+}
+
+static void cut_to_parent(char *folder)
+{
+    char *slash = strrchr(folder, '/');
+
+    slash[slash == folder] = '\0';
+}
+
+/* Nothing is made: a folder that may be made for the message needs a parent to be made in. */
+static int32_t file_probe(void *self)
+{
+    const struct file_sink *sink = self;
+    const struct atvm_host *host = sink->host;
+    size_t length = fixed_folder_length(sink->path);
+    char *folder = strndup(sink->path, length);
+    bool is_last = folder && !strchr(sink->path + length + (length > 1), '/');
+    int32_t result = ATVM_OK;
+
+    if (!folder)
+        return host_fail(host, ATVM_FAILED, "out of memory");
+    if (is_last && access(folder, F_OK) < 0 && errno == ENOENT)
+        cut_to_parent(folder);
+    if (access(folder, W_OK | X_OK) == 0)
+        host_log(host, ATVM_LOG_NOTICE, "%s can be written to", folder);
+    else
+        result = host_fail(host, ATVM_FAILED, "%s: %s; %s", folder, strerror(errno),
+                           remedy_for_error(errno));
+    free(folder);
+    return result;
+}
+
 ATVM_SINK = {
     ATVM_SINK_HEAD,
     .name = "file",
@@ -388,5 +435,6 @@ ATVM_SINK = {
     .create = file_create,
     .configure = file_configure,
     .deliver = file_deliver,
+    .probe = file_probe,
     .destroy = file_destroy,
 };

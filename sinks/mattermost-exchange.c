@@ -232,12 +232,19 @@ static CURLcode add_header(struct transfer *transfer, const char *line)
     return CURLE_OK;
 }
 
+static CURLcode set_connection_only(struct transfer *transfer)
+{
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_CERTINFO, 1L);
+    return CURLE_OK;
+}
+
 static CURLcode set_all(struct transfer *transfer)
 {
     CURLcode code = set_connection(transfer);
 
     if (code == CURLE_OK && !transfer->request->body)
-        return curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_ONLY, 1L);
+        return set_connection_only(transfer);
     if (code == CURLE_OK)
         code = add_header(transfer, "Content-Type: application/json");
     /* Without it a long message would wait for a "100 Continue". */
@@ -247,6 +254,23 @@ static CURLcode set_all(struct transfer *transfer)
 }
 
 /* ---------------------------------------------------------------- the exchange */
+
+#define EXPIRE_DATE "Expire date:"
+
+/* Of the server's own certificate, the first of its chain (CURLINFO_CERTINFO(3)). */
+static int64_t certificate_end(CURL *easy)
+{
+    struct curl_certinfo *chain = NULL;
+    time_t end = -1;
+
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
+        chain->num_of_certs < 1)
+        return -1;
+    for (const struct curl_slist *line = chain->certinfo[0]; line; line = line->next)
+        if (strncmp(line->data, EXPIRE_DATE, strlen(EXPIRE_DATE)) == 0)
+            end = curl_getdate(line->data + strlen(EXPIRE_DATE), NULL);
+    return end < 0 ? -1 : (int64_t)end * NS_PER_SECOND;
+}
 
 static CURLcode perform(struct transfer *transfer)
 {
@@ -260,6 +284,8 @@ static CURLcode perform(struct transfer *transfer)
     if (transfer->easy)
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->exchange->answer.status = (int)status;
+    if (code == CURLE_OK && !transfer->request->body)
+        transfer->exchange->certificate_end_ns = certificate_end(transfer->easy);
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
     return code;
@@ -272,6 +298,7 @@ void mattermost_exchange(const struct mattermost_request *request,
 
     memset(exchange, 0, sizeof(*exchange));
     exchange->answer.retry_after_ns = -1;
+    exchange->certificate_end_ns = -1;
     exchange->code = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (exchange->code == CURLE_OK) {
         exchange->code = perform(&transfer);

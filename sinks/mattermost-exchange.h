@@ -20,6 +20,9 @@ struct mattermost_exchange {
     CURLcode code;                /* CURLE_OK: the answer is whole (with a body to send) */
     bool committed;               /* the request may have begun to leave */
     char detail[CURL_ERROR_SIZE]; /* what failed */
+    /* Without a body to send: when the server's certificate ends, ns since 1970; -1: not known, or
+     * there is none. */
+    int64_t certificate_end_ns;
     struct mattermost_answer answer;
 };
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "host-call.h"
 #include "mattermost-exchange.h"
@@ -271,6 +272,45 @@ static int32_t mattermost_deliver(void *self, const struct atvm_message *message
 
 /* ---------------------------------------------------------------- probe */
 
+/* A certificate that ends sooner is worth a warning: renewing takes people. */
+#define CERTIFICATE_WARNING (INT64_C(14) * 24 * 3600 * SECOND)
+
+static void say_certificate(const struct mattermost_sink *sink, const char *origin, int64_t end_ns)
+{
+    const struct atvm_host *host = sink->host;
+    time_t seconds = (time_t)(end_ns / SECOND);
+    struct tm parts;
+    char day[32];
+
+    if (end_ns < 0 || !gmtime_r(&seconds, &parts) ||
+        strftime(day, sizeof(day), "%Y-%m-%d", &parts) == 0)
+        return;
+    if (end_ns - host->now(host->context) < CERTIFICATE_WARNING)
+        host_log(host, ATVM_LOG_WARNING,
+                 "the certificate of %s ends on %s: have it renewed, for nothing is posted after "
+                 "that",
+                 origin, day);
+    else
+        host_log(host, ATVM_LOG_NOTICE, "its certificate is valid until %s", day);
+}
+
+static void say_reached(const struct mattermost_sink *sink, const char *origin,
+                        const struct mattermost_exchange *exchange)
+{
+    const struct atvm_host *host = sink->host;
+
+    if (strncmp(origin, "http:", 5) == 0) {
+        host_log(host, ATVM_LOG_NOTICE, "%s can be connected to", origin);
+        host_log(host, ATVM_LOG_WARNING,
+                 "the webhook's address begins with http://: whoever is on the way can read it and "
+                 "post in its name; use the server's https:// address");
+        return;
+    }
+    host_log(host, ATVM_LOG_NOTICE,
+             "%s can be connected to with TLS, and its certificate is trusted", origin);
+    say_certificate(sink, origin, exchange->certificate_end_ns);
+}
+
 static int32_t try_connection(const struct mattermost_sink *sink,
                               const struct mattermost_webhook *webhook,
                               struct mattermost_exchange *exchange)
@@ -278,8 +318,10 @@ static int32_t try_connection(const struct mattermost_sink *sink,
     struct mattermost_judgement judgement;
 
     send_payload(sink, webhook, NULL, 0, exchange);
-    if (exchange->code == CURLE_OK)
+    if (exchange->code == CURLE_OK) {
+        say_reached(sink, webhook->origin, exchange);
         return ATVM_OK;
+    }
     mattermost_judge_failure(exchange->code, false, webhook->origin, exchange->detail, &judgement);
     mattermost_webhook_redact(webhook, judgement.reason);
     return host_fail(sink->host, ATVM_FAILED, "%s; %s", judgement.reason, judgement.remedy);

@@ -120,6 +120,17 @@ static int32_t stdout_deliver(void *self, const struct atvm_message *message)
     return ATVM_OK;
 }
 
+/* Which one that will be is not known before the watcher is started. */
+static int32_t stdout_probe(void *self)
+{
+    const struct stdout_sink *sink = self;
+
+    host_log(sink->host, ATVM_LOG_NOTICE,
+             "writes to the standard output the watcher is started with; as a service that is the "
+             "journal");
+    return ATVM_OK;
+}
+
 ATVM_SINK = {
     ATVM_SINK_HEAD,
     .name = "stdout",
@@ -132,5 +143,6 @@ ATVM_SINK = {
     .format = ATVM_FORMAT_TEXT,
     .create = stdout_create,
     .deliver = stdout_deliver,
+    .probe = stdout_probe,
     .destroy = stdout_destroy,
 };

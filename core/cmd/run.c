@@ -12,7 +12,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "config.h"
-#include "log.h"
+#include "log-event.h"
 #include "memory.h"
 #include "run-facts.h"
 #include "run-settings.h"
@@ -20,6 +20,7 @@
 #include "sink-check.h"
 #include "state.h"
 #include "watch.h"
+#include "watcher-identity.h"
 
 struct run_command {
     struct run_settings settings;
@@ -171,10 +172,13 @@ static int say_closed(const struct state *state)
 /* Where it looks, for whoever waits in front of a terminal on which nothing happens. */
 static void say_watching(const struct config *config, const struct state *state)
 {
-    log_notice("%s: watching; its log %s%s, the artifacts below %s; what is known is kept in %s",
-               state->build, config->run_log,
-               access(config->run_log, F_OK) == 0 ? "" : " (not there yet)",
-               config->automation_root, state->folder);
+    const struct log_event watching = {.id = LOG_EVENT_WATCHING, .build = state->build};
+
+    log_event(ATVM_LOG_NOTICE, &watching,
+              "%s: watching; its log %s%s, the artifacts below %s; what is known is kept in %s",
+              state->build, config->run_log,
+              access(config->run_log, F_OK) == 0 ? "" : " (not there yet)", config->automation_root,
+              state->folder);
 }
 
 /* A sink that cannot work is found out now, not hours later with the status in hand. */
@@ -215,6 +219,15 @@ static int note_what_is_asked(const struct run_settings *settings, struct state 
     return status;
 }
 
+/* For `doctor`: a build may be watched by something older than what is installed. */
+static void say_who_watches(const struct config *config, const struct state *state)
+{
+    CLEANUP_FREE char *error = NULL;
+
+    if (watcher_identity_write(state->folder, config, clock_ns(CLOCK_REALTIME), &error) < 0)
+        log_warning("%s; `doctor` cannot tell which build of atvm-watcher has this run", error);
+}
+
 static int watch_state(struct run_command *command, const struct config *config,
                        struct state *state, int secrets)
 {
@@ -234,6 +247,7 @@ static int watch_state(struct run_command *command, const struct config *config,
         return WATCH_STATE;
     else
         say_watching(config, state);
+    say_who_watches(config, state);
     facts = run_facts_new(&command->settings, config);
     status = watch_run(config, &command->settings, facts, state, terminal, secrets,
                        command->quiet ? NULL : stderr);

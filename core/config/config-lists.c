@@ -148,7 +148,7 @@ static void read_modules(struct config_reading *reading, const struct module_lis
     }
 }
 
-static struct config_module built_in_module(const char *name)
+struct config_module config_built_in_module(const char *name)
 {
     return (struct config_module){
         .module = memory_string(name),
@@ -168,7 +168,7 @@ static void add_default_collectors(struct config *config)
         CLEANUP_FREE char *path = module_find(default_collectors[i], &error);
 
         if (path)
-            config->collectors[config->collector_count++] = built_in_module(default_collectors[i]);
+            config->collectors[config->collector_count++] = config_built_in_module(default_collectors[i]);
     }
 }
 
@@ -194,7 +194,7 @@ void config_apply_sinks(struct config_reading *reading, const struct written *wr
         return;
     }
     config->sinks = memory_zeroed(1, sizeof(*config->sinks));
-    config->sinks[config->sink_count++] = built_in_module(default_sink);
+    config->sinks[config->sink_count++] = config_built_in_module(default_sink);
 }
 
 /* ---- precedence ---- */

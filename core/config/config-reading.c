@@ -109,6 +109,37 @@ void written_check_names(struct config_reading *reading, const struct written *g
     }
 }
 
+void config_texts_clear(struct config_texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        free(texts->texts[i]);
+    free(texts->texts);
+    *texts = (struct config_texts){0};
+}
+
+void config_texts_set(struct config_texts *texts, const char *const *values, size_t count)
+{
+    config_texts_clear(texts);
+    texts->texts = memory_zeroed(count, sizeof(*texts->texts));
+    texts->count = count;
+    for (size_t i = 0; i < count; i++)
+        texts->texts[i] = memory_string(values[i]);
+}
+
+void written_take_texts(struct config_reading *reading, const struct written *list,
+                        const char *what, struct config_texts *texts)
+{
+    bool is_empty = list->type == WRITTEN_LIST && list->count == 0;
+
+    if (!is_empty && !written_is_string_list(reading, list, what))
+        return;
+    config_texts_clear(texts);
+    texts->texts = memory_zeroed(list->count, sizeof(*texts->texts));
+    texts->count = list->count;
+    for (size_t i = 0; i < list->count; i++)
+        texts->texts[i] = memory_string(list->items[i].string);
+}
+
 struct json_object *written_strings_to_json(const struct written *list)
 {
     struct json_object *array = json_object_new_array();

@@ -72,10 +72,18 @@ bool written_is_string(struct config_reading *reading, const struct written *wri
 /* A list, not empty, of strings that are not empty. */
 bool written_is_string_list(struct config_reading *reading, const struct written *written,
                             const char *what);
-/* Adds a problem for every item of the group whose name is not among `names`. what: the group; NULL:
- * the first level. */
+/* Adds a problem for every item of the group whose name is not among `names`. what: the group;
+ * NULL: the first level. */
 void written_check_names(struct config_reading *reading, const struct written *group,
                          const char *const *names, size_t count, const char *what);
+/* A list of strings, which may be empty, becomes *texts; what was there before is freed. A value
+ * that is none (a problem is added) changes nothing. */
+void written_take_texts(struct config_reading *reading, const struct written *list,
+                        const char *what, struct config_texts *texts);
+/* Copies; what was there before is freed. */
+void config_texts_set(struct config_texts *texts, const char *const *values, size_t count);
+/* Frees what is in there. */
+void config_texts_clear(struct config_texts *texts);
 /* A string list as a JSON array; the caller owns it. */
 struct json_object *written_strings_to_json(const struct written *list);
 
@@ -93,9 +101,13 @@ void config_apply_retry(struct config_reading *reading, const struct written *wr
 void config_apply_templates(struct config_reading *reading, const struct written *written);
 void config_apply_blacklist(struct config_reading *reading, const struct written *written);
 void config_free_templates(struct config *config);
+void config_apply_launch(struct config_reading *reading, const struct written *written);
+void config_free_launch(struct config_launch *launch);
 /* NULL: the built-in lists. Precedence after the collectors. */
 void config_apply_collectors(struct config_reading *reading, const struct written *written);
 void config_apply_sinks(struct config_reading *reading, const struct written *written);
+/* A module as the built-in lists have it: critical, without options. */
+struct config_module config_built_in_module(const char *name);
 void config_apply_precedence(struct config_reading *reading, const struct written *written);
 
 /* %b in `text` -> build; free it. build NULL: a copy. */

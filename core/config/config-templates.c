@@ -60,6 +60,21 @@ static struct config_template *find_or_add(struct config *config, const char *na
     return template;
 }
 
+/* To VMware, unless another platform is asked for. */
+static const char *const migration_options[] = {
+    "--ignore_force_shutdown",
+    "--test_partition",
+    "--use_specified_plugin iscsi",
+    "--vm_platforms vmware --set_static_ip_dest",
+};
+
+static void add_migration_options(struct config_template *template)
+{
+    config_texts_set(&template->default_options, migration_options,
+                     sizeof(migration_options) / sizeof(*migration_options));
+    template->has_default_options = true;
+}
+
 static void add_built_in(struct config *config)
 {
     struct config_template *template = find_or_add(config, "cmc-e2e");
@@ -69,6 +84,7 @@ static void add_built_in(struct config *config)
     for (size_t i = 0; i < template->flow_count; i++)
         template->flow[i] = memory_string(cmc_e2e_flow[i]);
     find_or_add(config, "cmc-systemOS")->takes_plugin = false;
+    add_migration_options(find_or_add(config, "cmc-migrateops-compute-migration"));
 }
 
 static void free_strings(char **strings, size_t count)
@@ -107,7 +123,8 @@ static void read_template(struct config_reading *reading, const struct written *
     static const char *const keys[] = {"flow", "default_options", "plugin"};
     CLEANUP_FREE char *what = memory_format("templates.%s", written->name);
     CLEANUP_FREE char *flow = memory_format("%s.flow", what);
-    CLEANUP_FREE char *options = memory_format("%s.default_options", what);
+    CLEANUP_FREE char *default_options = memory_format("%s.default_options", what);
+    const struct written *options = written_item(written, "default_options");
     CLEANUP_FREE char *plugin = memory_format("%s.plugin", what);
     struct config_template *template;
 
@@ -117,8 +134,10 @@ static void read_template(struct config_reading *reading, const struct written *
     template = find_or_add(reading->config, written->name);
     read_strings(reading, written_item(written, "flow"), flow, &template->flow,
                  &template->flow_count);
-    read_strings(reading, written_item(written, "default_options"), options,
-                 &template->default_options, &template->default_option_count);
+    if (options) {
+        written_take_texts(reading, options, default_options, &template->default_options);
+        template->has_default_options = true;
+    }
     read_plugin(reading, written_item(written, "plugin"), plugin, template);
 }
 
@@ -137,8 +156,7 @@ void config_free_templates(struct config *config)
     for (size_t i = 0; i < config->template_count; i++) {
         free(config->templates[i].name);
         free_strings(config->templates[i].flow, config->templates[i].flow_count);
-        free_strings(config->templates[i].default_options,
-                     config->templates[i].default_option_count);
+        config_texts_clear(&config->templates[i].default_options);
     }
     free(config->templates);
 }

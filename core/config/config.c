@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "config-reading.h"
+#include "module-folder.h"
 
 #define BUILD_NAME_MAX 200
 
@@ -20,6 +21,7 @@ static const struct section {
     {"collectors", config_apply_collectors}, {"precedence", config_apply_precedence},
     {"sinks", config_apply_sinks},           {"retry", config_apply_retry},
     {"templates", config_apply_templates},   {"blacklist", config_apply_blacklist},
+    {"launch", config_apply_launch},
 };
 #define SECTION_COUNT (sizeof(sections) / sizeof(*sections))
 #define SETTINGS_MAX  64
@@ -120,16 +122,20 @@ struct config *config_load(const char *path, const char *build, char **ret_error
 
 /* ---- the end of it ---- */
 
+static void free_module(struct config_module *module)
+{
+    free(module->module);
+    free(module->name);
+    free(module->file);
+    json_object_put(module->options);
+    json_object_put(module->lines);
+    json_object_put(module->description);
+}
+
 static void free_modules(struct config_module *modules, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        free(modules[i].module);
-        free(modules[i].name);
-        free(modules[i].file);
-        json_object_put(modules[i].options);
-        json_object_put(modules[i].lines);
-        json_object_put(modules[i].description);
-    }
+    for (size_t i = 0; i < count; i++)
+        free_module(&modules[i]);
     free(modules);
 }
 
@@ -153,6 +159,7 @@ void config_free(struct config *config)
     free_modules(config->sinks, config->sink_count);
     json_object_put(config->places);
     config_free_templates(config);
+    config_free_launch(&config->launch);
     json_object_put(config->blacklist);
     free(config->file);
     free(config->build);
@@ -167,6 +174,26 @@ void config_free(struct config *config)
 }
 
 /* ---- small things ---- */
+
+void config_keep_collector(struct config *config, const char *module)
+{
+    struct config_module *kept = memory_zeroed(config->collector_count + 1, sizeof(*kept));
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->collector_count; i++) {
+        CLEANUP_FREE char *name = module_name_of_file(config->collectors[i].module);
+
+        if (strcmp(name, module) == 0)
+            kept[count++] = config->collectors[i];
+        else
+            free_module(&config->collectors[i]);
+    }
+    free(config->collectors);
+    if (count == 0)
+        kept[count++] = config_built_in_module(module);
+    config->collectors = kept;
+    config->collector_count = count;
+}
 
 bool config_check_root(const struct config *config, char **ret_error)
 {

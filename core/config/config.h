@@ -1,6 +1,6 @@
 /*
- * The watcher's configuration: built-in defaults, over them /etc/atvm-watcher.conf (libconfig), over
- * that the environment. Only this file's implementation knows libconfig. Every problem is one
+ * The watcher's configuration: built-in defaults, over them /etc/atvm-watcher.conf (libconfig),
+ * over that the environment. Only this file's implementation knows libconfig. Every problem is one
  * message with file, line and remedy.
  */
 #ifndef ATVM_CORE_CONFIG_H
@@ -27,9 +27,15 @@ struct config_module {
     struct json_object *lines; /* option name -> line in `file` */
     char *file;                /* where it was configured; NULL: built in */
     int line;
-    /* What the describe worker said of it (see module_describe). NULL before the check, and after it
-     * where the module or its options cannot be used: with critical = false that is a gap. */
+    /* What the describe worker said of it (see module_describe). NULL before the check, and after
+     * it where the module or its options cannot be used: with critical = false that is a gap. */
     struct json_object *description;
+};
+
+/* Texts in the order in which they were written. */
+struct config_texts {
+    char **texts;
+    size_t count;
 };
 
 /* What is known beforehand of the runs of a template. */
@@ -37,9 +43,34 @@ struct config_template {
     char *name;
     char **flow; /* titles of the steps, for where no spec of a run can be read; NULL: not known */
     size_t flow_count;
-    char **default_options; /* what a launch adds; NULL: nothing */
-    size_t default_option_count;
-    bool takes_plugin; /* false: neither plugin nor integration is part of its coverage */
+    /* What a launch adds, in place of what it adds for every template; each element is an option
+     * with its values, and may be followed by options that come and go with it ("--a x --b"). */
+    struct config_texts default_options;
+    bool has_default_options; /* false: a launch adds what it adds for every template */
+    bool takes_plugin;        /* false: neither plugin nor integration is part of its coverage */
+};
+
+/* A combination that a launch asks about a second time. */
+struct config_confirmation {
+    char *template_name, *plugin; /* NULL: any */
+    char *reason;
+};
+
+/*
+ * What `atvm-watcher launch` runs, and how. In the words of a command %b stands for the build, %t
+ * for the template, %c for the Cypress configuration as it is configured.
+ */
+struct config_launch {
+    /* Program and arguments. The program is looked up in PATH; a second word that is no option is a
+     * file below automation_root. */
+    struct config_texts template_command, runner_command;
+    struct config_texts default_options; /* of every template, as in struct config_template */
+    char *default_plugin;                /* of every template that takes one */
+    struct config_texts environment;     /* names of the variables that the runner gets */
+    char *runner_output;                 /* absolute path; NULL: the journal */
+    int64_t template_timeout_ns;
+    struct config_confirmation *confirmations;
+    size_t confirmation_count;
 };
 
 struct config {
@@ -66,6 +97,7 @@ struct config {
     struct config_template *templates;
     size_t template_count, template_capacity;
     struct json_object *blacklist; /* [ { vm, reason } ] */
+    struct config_launch launch;
 };
 
 /*
@@ -105,6 +137,10 @@ void config_set_collector_option(struct config *config, const char *module, cons
 
 /* Forgets the sinks: what posts nothing must not need them. */
 void config_drop_sinks(struct config *config);
+
+/* Forgets all collectors but those of this module; where there is none, it is added as it is built
+ * in. Before config_check_modules. */
+void config_keep_collector(struct config *config, const char *module);
 
 /* "5s", "250ms", "10m", "2h", "1d" -> ns. false: not a duration. */
 bool config_parse_duration(const char *text, int64_t *ret_ns);

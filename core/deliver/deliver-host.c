@@ -72,11 +72,27 @@ static char *kind_fit_text(const struct module_host *base, const char *text)
     return fit_text((const struct deliver_host *)base, text);
 }
 
+void deliver_say(FILE *said, int32_t level, const char *text)
+{
+    if (level > ATVM_LOG_NOTICE)
+        return;
+    fprintf(said, "%d ", level);
+    for (; *text; text++)
+        putc(*text == '\n' ? ' ' : *text, said);
+    putc('\n', said);
+}
+
 static void kind_log(const struct module_host *base, int32_t level, const char *text,
                      const struct atvm_field *fields, size_t count)
 {
-    char **lines = memory_zeroed(count + 1, sizeof(*lines));
+    FILE *said = ((const struct deliver_host *)base)->settings.said;
+    char **lines;
 
+    if (said) {
+        deliver_say(said, level, text);
+        return;
+    }
+    lines = memory_zeroed(count + 1, sizeof(*lines));
     for (size_t i = 0; i < count; i++)
         lines[i] = memory_format("%s=%s", fields[i].name, fields[i].value);
     log_line(level, (const char *const *)lines, "sink %s: %s", base->settings.instance, text);

@@ -9,6 +9,7 @@
 #include <atvm/plugin.h>
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 struct deliver_host_settings {
     const struct atvm_sink *module;
@@ -17,6 +18,7 @@ struct deliver_host_settings {
     int receipt;                 /* the receipt file, open for appending */
     int terminal, secrets;       /* see struct deliver_settings; -1: none */
     int64_t deadline_ns;         /* CLOCK_MONOTONIC */
+    FILE *said; /* gets what the module logs, as deliver_probe gives it; NULL: the log does */
 };
 
 struct deliver_host;
@@ -33,6 +35,9 @@ const char *deliver_host_failure(const struct deliver_host *host);
 /* Whether `committing` was recorded, and whether a receipt was. */
 bool deliver_host_committed(const struct deliver_host *host);
 bool deliver_host_answered(const struct deliver_host *host);
+
+/* Writes one line of what a probe brings (deliver_probe); nothing that is less than a notice. */
+void deliver_say(FILE *said, int32_t level, const char *text);
 
 /* Appends a line to a receipt file and fsyncs it; on failure the file is as it was. 0 or -errno. */
 int deliver_receipt_append(int descriptor, const char *line, char **ret_error);

@@ -26,6 +26,7 @@ struct job {
     const char *name, *module;
     struct json_object *options;
     bool is_check; /* there is no message: the sink is only asked whether it can work */
+    bool probe;    /* and then whether it reaches the other side */
     struct outbox_message message;
     int32_t attempt;
     int64_t timeout_ns, grace_ns;
@@ -64,6 +65,7 @@ static const struct json_member job_members[] = {
     {"receipt", JSON_MEMBER_INT32, offsetof(struct job, receipt)},
     {"terminal", JSON_MEMBER_INT32, offsetof(struct job, terminal)},
     {"secrets", JSON_MEMBER_INT32, offsetof(struct job, secrets)},
+    {"probe", JSON_MEMBER_BOOLEAN, offsetof(struct job, probe)},
     {NULL},
 };
 
@@ -212,7 +214,9 @@ static int answer_not_ready(const struct job *job, enum deliver_readiness readin
     CLEANUP_FREE char *reason =
         memory_format("%s: %s", step, why ? why : "the module gave no reason");
 
-    if (job->is_check)
+    if (job->is_check && job->probe)
+        deliver_say(stdout, ATVM_LOG_ERROR, reason);
+    else if (job->is_check)
         puts(reason);
     else
         answer(job, ATVM_RETRY, reason, "look with 'atvm-watcher check-config'");
@@ -247,6 +251,16 @@ static int make_ready(const struct job *job, const struct atvm_sink *sink, void 
     return DELIVER_READY;
 }
 
+static int probe(const struct job *job, const struct atvm_sink *sink, void *self,
+                 const struct deliver_host *host)
+{
+    if (!sink->probe)
+        return DELIVER_NO_PROBE;
+    if (sink->probe(self) != ATVM_OK)
+        return answer_not_ready(job, DELIVER_UNREACHABLE, "probe", deliver_host_failure(host));
+    return DELIVER_READY;
+}
+
 static int use_sink(const struct job *job, const struct atvm_sink *sink)
 {
     struct deliver_host *host;
@@ -261,11 +275,14 @@ static int use_sink(const struct job *job, const struct atvm_sink *sink)
         .terminal = job->terminal,
         .secrets = job->secrets,
         .deadline_ns = clock_ns(CLOCK_MONOTONIC) + job->timeout_ns,
+        .said = job->is_check && job->probe ? stdout : NULL,
     });
     self = sink->create(deliver_host_table(host));
     status = make_ready(job, sink, self, host);
     if (status == DELIVER_READY && !job->is_check)
         deliver(job, sink, self, host);
+    else if (status == DELIVER_READY && job->probe)
+        status = probe(job, sink, self, host);
     sink->destroy(self);
     deliver_host_free(host);
     return status;

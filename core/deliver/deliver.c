@@ -15,6 +15,9 @@
 #include "memory.h"
 #include "worker-process.h"
 
+/* Bytes of a worker's answer that are read; a pipe holds more. */
+#define WORDS_MAX 16384
+
 struct deliver {
     struct worker_process worker;
     char *sink;
@@ -47,7 +50,7 @@ static int64_t grace_of(const struct deliver_settings *settings)
     return settings->grace_ns > 0 ? settings->grace_ns : DELIVER_GRACE_NS;
 }
 
-static struct json_object *job_to_json(const struct deliver_settings *settings,
+static struct json_object *job_to_json(const struct deliver_settings *settings, bool probe,
                                        struct inherited *inherited)
 {
     struct json_object *job = json_object_new_object();
@@ -65,6 +68,8 @@ static struct json_object *job_to_json(const struct deliver_settings *settings,
         json_object_object_add(job, "attempt",
                                json_object_new_int(settings->record->attempt_count));
     }
+    if (probe)
+        json_object_object_add(job, "probe", json_object_new_boolean(true));
     json_object_object_add(job, "timeout", json_object_new_int64(settings->timeout_ns));
     json_object_object_add(job, "grace", json_object_new_int64(grace_of(settings)));
     json_object_object_add(job, "receipt",
@@ -97,7 +102,7 @@ static int file_with(const char *text)
     return lseek(descriptor, 0, SEEK_SET) < 0 ? -errno : take_descriptor(&descriptor);
 }
 
-static int spawn(const struct deliver_settings *settings, struct worker_process *ret)
+static int spawn(const struct deliver_settings *settings, bool probe, struct worker_process *ret)
 {
     static const char *const arguments[] = {"atvm-watcher", "worker", "deliver", NULL};
     const char *credentials = getenv("CREDENTIALS_DIRECTORY");
@@ -105,7 +110,7 @@ static int spawn(const struct deliver_settings *settings, struct worker_process 
         credentials ? memory_format("CREDENTIALS_DIRECTORY=%s", credentials) : NULL;
     const char *const environment[] = {variable, NULL};
     struct inherited inherited = {.count = 0};
-    struct json_object *job = job_to_json(settings, &inherited);
+    struct json_object *job = job_to_json(settings, probe, &inherited);
     CLEANUP_CLOSE int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     CLEANUP_CLOSE int input = -1;
 
@@ -195,7 +200,7 @@ int deliver_start(sd_event *event, const struct deliver_settings *settings, deli
     deliver->grace_ns = grace_of(settings);
     deliver->ended = ended;
     deliver->user = user;
-    error = spawn(settings, &deliver->worker);
+    error = spawn(settings, false, &deliver->worker);
     if (error) {
         *ret_error = memory_format("sink %s: could not start a deliver worker: %s", deliver->sink,
                                    strerror(-error));
@@ -241,57 +246,105 @@ static int wait_for_end(struct worker_process *worker, int64_t limit_ns, siginfo
     }
 }
 
-/* What the worker wrote, as one line; NULL: nothing. */
+/* What the worker wrote, without its last newline; NULL: nothing. */
 static char *words_of(const struct worker_process *worker)
 {
-    char words[8192];
-    ssize_t length = read(worker->output, words, sizeof(words) - 1);
+    char words[WORDS_MAX];
+    size_t length = 0;
+    ssize_t got;
 
+    while (length < sizeof(words) - 1 &&
+           (got = read(worker->output, words + length, sizeof(words) - 1 - length)) > 0)
+        length += (size_t)got;
     while (length > 0 && words[length - 1] == '\n')
         length--;
-    if (length <= 0)
-        return NULL;
     words[length] = '\0';
-    for (char *newline = words; (newline = strchr(newline, '\n'));)
-        *newline = ' ';
-    return memory_string(words);
+    return length > 0 ? memory_string(words) : NULL;
 }
 
-static enum deliver_readiness readiness_of(const struct worker_process *worker,
-                                           const siginfo_t *status, char **ret_error)
+static char *on_one_line(char *words)
 {
-    int code = status->si_code == CLD_EXITED ? status->si_status : -1;
-    CLEANUP_FREE char *ending = NULL;
+    for (char *newline = words; newline && (newline = strchr(newline, '\n'));)
+        *newline = ' ';
+    return words;
+}
 
-    if (code == DELIVER_READY)
-        return DELIVER_READY;
-    if (code == DELIVER_MISCONFIGURED || code == DELIVER_UNREADY)
-        *ret_error = words_of(worker);
-    if (*ret_error)
-        return (enum deliver_readiness)code;
-    ending = worker_process_status_text(status);
-    *ret_error = memory_format("its process %s while it looked whether it can work; rebuild or "
-                               "reinstall the module",
-                               ending);
-    return DELIVER_UNREADY;
+/* The worker's own answer; -1: it gave none. */
+static int answer_of(const siginfo_t *status)
+{
+    return status->si_code == CLD_EXITED && (status->si_status == DELIVER_READY ||
+                                             (status->si_status >= DELIVER_MISCONFIGURED &&
+                                              status->si_status <= DELIVER_NO_PROBE))
+               ? status->si_status
+               : -1;
+}
+
+static char *no_answer(const siginfo_t *status)
+{
+    CLEANUP_FREE char *ending = worker_process_status_text(status);
+
+    return memory_format("its process %s while it looked whether it can work; rebuild or "
+                         "reinstall the module",
+                         ending);
+}
+
+/* Runs a worker without a message to its end. 0 or -errno; what it wrote can then be read. */
+static int ask(const struct deliver_settings *settings, bool probe, struct worker_process *worker,
+               siginfo_t *ret_status, char **ret_error)
+{
+    int error = spawn(settings, probe, worker);
+
+    if (!error)
+        error = wait_for_end(worker, settings->timeout_ns + 3 * grace_of(settings), ret_status);
+    if (error)
+        *ret_error = memory_format("could not ask it in a process of its own: %s; check the limits "
+                                   "on processes and open files",
+                                   strerror(-error));
+    return error;
 }
 
 enum deliver_readiness deliver_check(const struct deliver_settings *settings, char **ret_error)
 {
     struct worker_process worker = WORKER_PROCESS_NONE;
-    enum deliver_readiness readiness = DELIVER_UNREADY;
     siginfo_t status = {0};
-    int error = spawn(settings, &worker);
+    int answer = DELIVER_UNREADY;
 
     *ret_error = NULL;
-    if (!error)
-        error = wait_for_end(&worker, settings->timeout_ns + 3 * grace_of(settings), &status);
-    if (error)
-        *ret_error = memory_format("could not ask it in a process of its own: %s; check the limits "
-                                   "on processes and open files",
-                                   strerror(-error));
-    else
-        readiness = readiness_of(&worker, &status, ret_error);
+    if (ask(settings, false, &worker, &status, ret_error) == 0) {
+        answer = answer_of(&status);
+        if (answer != DELIVER_READY)
+            *ret_error = on_one_line(answer > 0 ? words_of(&worker) : NULL);
+        if (answer != DELIVER_READY && !*ret_error)
+            *ret_error = no_answer(&status);
+    }
     worker_process_close(&worker);
-    return readiness;
+    return answer < 0 ? DELIVER_UNREADY : (enum deliver_readiness)answer;
+}
+
+static char *as_error(char *reason)
+{
+    CLEANUP_FREE char *given = on_one_line(reason);
+
+    return memory_format("%d %s", ATVM_LOG_ERROR, given);
+}
+
+enum deliver_readiness deliver_probe(const struct deliver_settings *settings, char **ret_words)
+{
+    struct worker_process worker = WORKER_PROCESS_NONE;
+    siginfo_t status = {0};
+    int answer = DELIVER_UNREADY;
+    char *error = NULL;
+
+    *ret_words = NULL;
+    if (ask(settings, true, &worker, &status, &error) == 0) {
+        answer = answer_of(&status);
+        if (answer < 0)
+            error = no_answer(&status);
+        else
+            *ret_words = words_of(&worker);
+    }
+    if (error)
+        *ret_words = as_error(error);
+    worker_process_close(&worker);
+    return answer < 0 ? DELIVER_UNREADY : (enum deliver_readiness)answer;
 }

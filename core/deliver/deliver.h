@@ -18,9 +18,9 @@
 struct deliver_settings {
     const char *executable; /* an atvm-watcher; NULL: the running binary */
     const struct config_module *sink;
-    /* Its message, and the number of the attempt. NULL for deliver_check. */
+    /* Its message, and the number of the attempt. NULL for deliver_check and deliver_probe. */
     const struct outbox_record *record;
-    int receipt;  /* from outbox_begin; -1 for deliver_check */
+    int receipt;  /* from outbox_begin; -1 for those two */
     int terminal; /* what the stdout sink writes to; -1: nothing */
     int secrets;  /* a seekable file of "NAME=value" lines; -1: none. See worker_secret */
     int64_t timeout_ns;
@@ -47,11 +47,14 @@ int deliver_start(sd_event *event, const struct deliver_settings *settings, deli
 /* Forgets the worker without ending it. Accepts NULL. */
 void deliver_free(struct deliver *deliver);
 
-/* What became of deliver_check. */
+/* What became of deliver_check or deliver_probe. */
 enum deliver_readiness {
     DELIVER_READY = 0,
     DELIVER_MISCONFIGURED = 3, /* `create` or `configure` refused: the configuration is wrong */
-    DELIVER_UNREADY = 4        /* anything else; it may be otherwise another time */
+    DELIVER_UNREADY = 4,       /* anything else; it may be otherwise another time */
+    /* deliver_probe only: */
+    DELIVER_UNREACHABLE = 5, /* it could work, but `probe` does not reach the other side */
+    DELIVER_NO_PROBE = 6     /* it could work; it has no `probe` */
 };
 
 /*
@@ -60,6 +63,14 @@ enum deliver_readiness {
  * failed, why and what to do.
  */
 enum deliver_readiness deliver_check(const struct deliver_settings *settings, char **ret_error);
+
+/*
+ * The same, and then asks the sink's `probe` whether the other side can be reached; nothing is
+ * delivered. *ret_words (free it; NULL: nothing) is what it said, a line each: the number of an
+ * enum atvm_log_level, a blank, the text. What the sink logs while it looks stands there as notices
+ * and warnings; the reason why it is not DELIVER_READY as an error.
+ */
+enum deliver_readiness deliver_probe(const struct deliver_settings *settings, char **ret_words);
 
 /* The worker itself (`atvm-watcher worker deliver`): reads the job from standard input. Returns an
  * exit status, which says nothing about the delivery: the receipt does. */

@@ -191,12 +191,13 @@ static void try_again(struct outbox_record *record, const struct outbox_receipt 
                       const struct outbox_policy *policy, int64_t now_ns, uint32_t random)
 {
     const char *reason = receipt->reason ? receipt->reason : "no reason was given";
+    int64_t since_ns = record->resumed_ns >= 0 ? record->resumed_ns : record->created_ns;
 
-    if (now_ns - record->created_ns >= policy->retry_give_up_ns) {
+    if (now_ns - since_ns >= policy->retry_give_up_ns) {
         hold(record, OUTBOX_QUARANTINED, now_ns,
              memory_format("given up after %d attempts in %lld s; the last one: %s",
-                           record->attempt_count,
-                           (long long)((now_ns - record->created_ns) / NS_PER_SECOND), reason));
+                           record->attempt_count, (long long)((now_ns - since_ns) / NS_PER_SECOND),
+                           reason));
         return;
     }
     record->state = OUTBOX_PENDING;

@@ -63,11 +63,13 @@ const char *outbox_state_name(enum outbox_state state)
 static const struct json_member message_members[] = {
     {"part", JSON_MEMBER_INT32, offsetof(struct outbox_message, part)},
     {"parts", JSON_MEMBER_INT32, offsetof(struct outbox_message, parts)},
+    {"correction", JSON_MEMBER_INT32, offsetof(struct outbox_message, correction)},
     {"key", JSON_MEMBER_STRING, offsetof(struct outbox_message, key)},
     {"build", JSON_MEMBER_STRING, offsetof(struct outbox_message, build)},
     {"scope", JSON_MEMBER_STRING, offsetof(struct outbox_message, scope)},
     {"title", JSON_MEMBER_STRING, offsetof(struct outbox_message, title)},
     {"supersedes", JSON_MEMBER_STRING, offsetof(struct outbox_message, supersedes)},
+    {"says", JSON_MEMBER_STRING, offsetof(struct outbox_message, says)},
     {"body", JSON_MEMBER_STRING, offsetof(struct outbox_message, body)},
     {NULL},
 };
@@ -88,6 +90,15 @@ static const struct json_member attempt_members[] = {
     {NULL},
 };
 
+static const struct json_member decision_members[] = {
+    {"command", JSON_MEMBER_STRING, offsetof(struct outbox_decision, command)},
+    {"by", JSON_MEMBER_STRING, offsetof(struct outbox_decision, by)},
+    {"reason", JSON_MEMBER_STRING, offsetof(struct outbox_decision, reason)},
+    {"request", JSON_MEMBER_STRING, offsetof(struct outbox_decision, request)},
+    {"time", JSON_MEMBER_INT64, offsetof(struct outbox_decision, time_ns)},
+    {NULL},
+};
+
 static const struct json_member record_members[] = {
     {"sink", JSON_MEMBER_STRING, offsetof(struct outbox_record, sink)},
     {"sequence", JSON_MEMBER_INT64, offsetof(struct outbox_record, sequence)},
@@ -97,7 +108,9 @@ static const struct json_member record_members[] = {
     {"next_attempt", JSON_MEMBER_INT64, offsetof(struct outbox_record, next_attempt_ns)},
     {"delay", JSON_MEMBER_INT64, offsetof(struct outbox_record, delay_ns)},
     {"settled", JSON_MEMBER_INT64, offsetof(struct outbox_record, settled_ns)},
+    {"resumed", JSON_MEMBER_INT64, offsetof(struct outbox_record, resumed_ns)},
     {"maybe_posted", JSON_MEMBER_BOOLEAN, offsetof(struct outbox_record, maybe_posted)},
+    {"dropped", JSON_MEMBER_BOOLEAN, offsetof(struct outbox_record, dropped)},
     {"explanation", JSON_MEMBER_STRING, offsetof(struct outbox_record, explanation)},
     {NULL},
 };
@@ -121,7 +134,7 @@ static struct outbox_record *record_empty(void)
     struct outbox_record *record = memory_zeroed(1, sizeof(*record));
 
     record->created_ns = record->attempt_started_ns = record->next_attempt_ns = -1;
-    record->delay_ns = record->settled_ns = -1;
+    record->delay_ns = record->settled_ns = record->resumed_ns = -1;
     return record;
 }
 
@@ -145,6 +158,8 @@ void outbox_record_free(struct outbox_record *record)
         return;
     for (size_t i = 0; i < record->attempts_kept; i++)
         outbox_receipt_clear(&record->attempts[i].receipt);
+    for (size_t i = 0; i < record->decisions_kept; i++)
+        json_members_free(decision_members, &record->decisions[i]);
     outbox_message_clear(&record->message);
     json_members_free(record_members, record);
     free(record);
@@ -182,6 +197,19 @@ static struct json_object *attempts_to_json(const struct outbox_record *record)
     return array;
 }
 
+static struct json_object *decisions_to_json(const struct outbox_record *record)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i < record->decisions_kept; i++) {
+        struct json_object *object = json_object_new_object();
+
+        json_members_write(decision_members, &record->decisions[i], object);
+        json_object_array_add(array, object);
+    }
+    return array;
+}
+
 struct json_object *outbox_record_to_json(const struct outbox_record *record)
 {
     struct json_object *object = json_object_new_object();
@@ -191,6 +219,8 @@ struct json_object *outbox_record_to_json(const struct outbox_record *record)
     add_word(object, "state", &state_words, (int32_t)record->state);
     json_members_write(record_members, record, object);
     json_object_object_add(object, "attempts", attempts_to_json(record));
+    if (record->decisions_kept > 0)
+        json_object_object_add(object, "decisions", decisions_to_json(record));
     json_object_object_add(object, "message", outbox_message_to_json(&record->message));
     return object;
 }
@@ -204,8 +234,8 @@ bool outbox_message_from_json(struct json_object *object, struct outbox_message 
     message.kind = number_at(object, "kind", &kind_words);
     message.format = number_at(object, "format", &format_words);
     if (!json_members_read(message_members, object, &message) || !message.kind || !message.format ||
-        message.part < 1 || message.parts < message.part || !message.key || !message.build ||
-        !message.scope || !message.title) {
+        message.part < 1 || message.parts < message.part || message.correction < 0 ||
+        !message.key || !message.build || !message.scope || !message.title) {
         outbox_message_clear(&message);
         return false;
     }
@@ -251,12 +281,38 @@ static bool attempts_from_json(struct json_object *object, struct outbox_record 
     return true;
 }
 
+static bool decisions_from_json(struct json_object *object, struct outbox_record *record)
+{
+    struct json_object *array = NULL;
+    size_t count;
+
+    if (!json_object_object_get_ex(object, "decisions", &array))
+        return true;
+    if (!json_object_is_type(array, json_type_array))
+        return false;
+    count = json_object_array_length(array);
+    if (count > OUTBOX_DECISIONS_KEPT)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *element = json_object_array_get_idx(array, i);
+        struct outbox_decision *decision = &record->decisions[record->decisions_kept++];
+
+        *decision = (struct outbox_decision){.time_ns = -1};
+        if (!json_object_is_type(element, json_type_object) ||
+            !json_members_read(decision_members, element, decision) || !decision->command ||
+            !decision->by)
+            return false;
+    }
+    return true;
+}
+
 /* Numbers that are added to and taken from each other; no watcher wrote others. */
 static bool numbers_are_sane(const struct outbox_record *record)
 {
     return record->attempt_count >= 0 && record->attempt_count < INT32_MAX &&
            record->created_ns >= -1 && record->attempt_started_ns >= -1 &&
-           record->next_attempt_ns >= -1 && record->delay_ns >= -1 && record->settled_ns >= -1;
+           record->next_attempt_ns >= -1 && record->delay_ns >= -1 && record->settled_ns >= -1 &&
+           record->resumed_ns >= -1;
 }
 
 static bool fill_record(struct json_object *object, struct outbox_record *record)
@@ -267,7 +323,7 @@ static bool fill_record(struct json_object *object, struct outbox_record *record
     json_object_object_get_ex(object, "message", &message);
     return record->state && json_members_read(record_members, object, record) && record->sink &&
            numbers_are_sane(record) && attempts_from_json(object, record) &&
-           json_object_is_type(message, json_type_object) &&
+           decisions_from_json(object, record) && json_object_is_type(message, json_type_object) &&
            outbox_message_from_json(message, &record->message) &&
            (record->message.body || outbox_state_is_settled(record->state));
 }

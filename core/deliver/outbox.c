@@ -13,6 +13,7 @@
 #include "durable-file.h"
 #include "json-file.h"
 #include "memory.h"
+#include "outbox-name.h"
 #include "state.h"
 
 /* No message comes near it; a larger file is somebody else's. */
@@ -20,70 +21,6 @@
 /* A worker writes a few lines; for those the disk must not be full when they come. */
 #define RECEIPT_FILE_MAX  (1024 * 1024)
 #define RECEIPT_FILE_ROOM (64 * 1024)
-
-#define RECORD_ENDING ".json"
-
-/* ---- names */
-
-/* "<scope>" or "<scope>+<part>", encoded. '+' is encoded in scopes: "a.2" is not part 2 of "a". */
-static char *base_name(const char *scope, int32_t part)
-{
-    CLEANUP_FREE char *component = durable_component(scope);
-
-    if (!component)
-        return NULL;
-    return part > 1 ? memory_format("%s+%d", component, part) : TAKE_POINTER(component);
-}
-
-static char *path_with_ending(const char *folder, const char *sink, const char *scope, int32_t part,
-                              const char *ending)
-{
-    CLEANUP_FREE char *sink_component = durable_component(sink);
-    CLEANUP_FREE char *base = base_name(scope, part);
-
-    if (!sink_component || !base)
-        return NULL;
-    return memory_format("%s/outbox/%s/%s%s", folder, sink_component, base, ending);
-}
-
-char *outbox_path(const char *folder, const char *sink, const char *scope, int32_t part)
-{
-    return path_with_ending(folder, sink, scope, part, RECORD_ENDING);
-}
-
-static char *record_path(const char *folder, const struct outbox_record *record)
-{
-    return outbox_path(folder, record->sink, record->message.scope, record->message.part);
-}
-
-static char *receipt_path(const char *folder, const struct outbox_record *record)
-{
-    CLEANUP_FREE char *ending = memory_format(".receipt-%d", record->attempt_count);
-
-    return path_with_ending(folder, record->sink, record->message.scope, record->message.part,
-                            ending);
-}
-
-/* "quarantine/<sink>-<scope>"; '-' in the sink's name is encoded, so that two never share one. */
-static char *quarantine_path(const char *folder, const struct outbox_record *record)
-{
-    CLEANUP_FREE char *sink = durable_component(record->sink);
-    CLEANUP_FREE char *base = base_name(record->message.scope, record->message.part);
-    CLEANUP_FREE char *encoded = NULL;
-    size_t length = 0;
-
-    if (!sink || !base)
-        return NULL;
-    encoded = memory_allocate(3 * strlen(sink) + 1);
-    for (const char *byte = sink; *byte; byte++) {
-        if (*byte == '-')
-            length += (size_t)sprintf(encoded + length, "%%2D");
-        else
-            encoded[length++] = *byte;
-    }
-    encoded[length] = '\0';
-    return memory_format("%s/quarantine/%s-%s", folder, encoded, base);
-}
 
 static int no_such_name(const char *folder, const char *sink, const char *scope, char **ret_error)
 {
@@ -106,7 +43,7 @@ static int make_sink_folder(const char *folder, const char *sink, char **ret_err
 
 int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error)
 {
-    CLEANUP_FREE char *path = record_path(folder, record);
+    CLEANUP_FREE char *path = outbox_path(folder, record);
     struct json_object *object;
     int error;
 
@@ -124,20 +61,21 @@ int outbox_save(const char *folder, const struct outbox_record *record, char **r
 /* ---- loading */
 
 /* Stands in for a record that cannot be read. */
-static struct outbox_record *held_record(const char *sink, const char *scope, int32_t part,
-                                         const char *explanation, int64_t now_ns)
+static struct outbox_record *held_record(const struct outbox_name *name, const char *explanation,
+                                         int64_t now_ns)
 {
     struct outbox_message message = {
         .kind = ATVM_MESSAGE_REPORT,
         .format = ATVM_FORMAT_TEXT,
-        .part = part,
-        .parts = part,
+        .part = name->part,
+        .parts = name->part,
+        .correction = name->correction,
         .key = memory_string("unknown"),
         .build = memory_string("unknown"),
-        .scope = memory_string(scope),
-        .title = memory_string(scope),
+        .scope = memory_string(name->scope),
+        .title = memory_string(name->scope),
     };
-    struct outbox_record *record = outbox_record_new(sink, &message, 0, now_ns);
+    struct outbox_record *record = outbox_record_new(name->sink, &message, 0, now_ns);
 
     record->state = OUTBOX_UNCERTAIN;
     record->settled_ns = now_ns;
@@ -149,7 +87,7 @@ static struct outbox_record *held_record(const char *sink, const char *scope, in
 /* The damaged file keeps its name until the record that stands in for it replaces it: at no time is
  * there none, which would mean "never posted". */
 static int replace_damaged(const char *folder, const char *path, const char *damage,
-                           const char *sink, const char *scope, int32_t part, int64_t now_ns,
+                           const struct outbox_name *name, int64_t now_ns,
                            struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
     CLEANUP_FREE char *aside = NULL;
@@ -160,7 +98,7 @@ static int replace_damaged(const char *folder, const char *path, const char *dam
     if (error)
         return error;
     explanation = memory_format("%s; it was kept as %s", damage, aside);
-    record = held_record(sink, scope, part, explanation, now_ns);
+    record = held_record(name, explanation, now_ns);
     error = outbox_save(folder, record, ret_error);
     if (error) {
         outbox_record_free(record);
@@ -168,20 +106,20 @@ static int replace_damaged(const char *folder, const char *path, const char *dam
     }
     *ret = record;
     *ret_warning = memory_format("%s; whether %s has the post of %s is not known: it is held",
-                                 explanation, sink, scope);
+                                 explanation, name->sink, name->scope);
     return 0;
 }
 
-static bool is_about(const struct outbox_record *record, const char *sink, const char *scope,
-                     int32_t part)
+static bool is_about(const struct outbox_record *record, const struct outbox_name *name)
 {
-    return strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0 &&
-           record->message.part == part;
+    return strcmp(record->sink, name->sink) == 0 &&
+           strcmp(record->message.scope, name->scope) == 0 &&
+           record->message.correction == name->correction && record->message.part == name->part;
 }
 
 /* -EBADMSG: it is damaged, and *ret_damage says how (free it). */
-static int read_record(const char *path, const char *sink, const char *scope, int32_t part,
-                       struct outbox_record **ret, char **ret_damage)
+static int read_record(const char *path, const struct outbox_name *name, struct outbox_record **ret,
+                       char **ret_damage)
 {
     struct json_object *object = NULL;
     struct outbox_record *record;
@@ -190,7 +128,7 @@ static int read_record(const char *path, const char *sink, const char *scope, in
 
     record = error ? NULL : outbox_record_from_json(object);
     json_object_put(object);
-    if (record && is_about(record, sink, scope, part)) {
+    if (record && is_about(record, name)) {
         *ret = record;
         return 0;
     }
@@ -203,64 +141,49 @@ static int read_record(const char *path, const char *sink, const char *scope, in
     return -EBADMSG;
 }
 
-int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
-                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
+static int load_record(const char *folder, const struct outbox_name *name, int64_t now_ns,
+                       struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
-    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
+    CLEANUP_FREE char *path = outbox_name_path(folder, name, OUTBOX_RECORD_ENDING);
     CLEANUP_FREE char *damage = NULL;
     int error;
 
     if (!path)
-        return no_such_name(folder, sink, scope, ret_error);
-    error = read_record(path, sink, scope, part, ret, &damage);
+        return no_such_name(folder, name->sink, name->scope, ret_error);
+    error = read_record(path, name, ret, &damage);
     if (error == -EBADMSG)
-        return replace_damaged(folder, path, damage, sink, scope, part, now_ns, ret, ret_warning,
-                               ret_error);
+        return replace_damaged(folder, path, damage, name, now_ns, ret, ret_warning, ret_error);
     if (error)
         *ret_error = TAKE_POINTER(damage);
     return error;
 }
 
-/* The same without touching the file: what the next watcher will find. */
-static int look_at_record(const char *folder, const char *sink, const char *scope, int32_t part,
-                          int64_t now_ns, struct outbox_record **ret, char **ret_error)
+int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
+                int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
-    CLEANUP_FREE char *path = outbox_path(folder, sink, scope, part);
+    const struct outbox_name name = {sink, scope, 0, part};
+
+    return load_record(folder, &name, now_ns, ret, ret_warning, ret_error);
+}
+
+/* The same without touching the file: what the next watcher will find. */
+static int look_at_record(const char *folder, const struct outbox_name *name, int64_t now_ns,
+                          struct outbox_record **ret, char **ret_error)
+{
+    CLEANUP_FREE char *path = outbox_name_path(folder, name, OUTBOX_RECORD_ENDING);
     CLEANUP_FREE char *damage = NULL;
     int error;
 
     if (!path)
-        return no_such_name(folder, sink, scope, ret_error);
-    error = read_record(path, sink, scope, part, ret, &damage);
+        return no_such_name(folder, name->sink, name->scope, ret_error);
+    error = read_record(path, name, ret, &damage);
     if (error == -EBADMSG) {
-        *ret = held_record(sink, scope, part, damage, now_ns);
+        *ret = held_record(name, damage, now_ns);
         return 0;
     }
     if (error)
         *ret_error = TAKE_POINTER(damage);
     return error;
-}
-
-/* "<scope>[+<part>].json" -> scope (free it) and part; NULL for any other file. */
-static char *scope_of_file(const char *name, int32_t *ret_part)
-{
-    size_t length = strlen(name), ending = strlen(RECORD_ENDING);
-    CLEANUP_FREE char *base = NULL;
-    char *plus, *rest;
-    long part = 1;
-
-    if (name[0] == '.' || length <= ending || strcmp(name + length - ending, RECORD_ENDING) != 0)
-        return NULL;
-    base = memory_format("%.*s", (int)(length - ending), name);
-    plus = strchr(base, '+');
-    if (plus) {
-        *plus = '\0';
-        part = strtol(plus + 1, &rest, 10);
-        if (*rest || part < 2 || part > INT32_MAX)
-            return NULL;
-    }
-    *ret_part = (int32_t)part;
-    return durable_component_decode(base);
 }
 
 static void add_line(char **text, char *line)
@@ -303,32 +226,33 @@ struct listing {
     char **error;
 };
 
-static int load_listed(struct listing *listing, const char *scope, int32_t part,
+static int load_listed(struct listing *listing, const struct outbox_name *name,
                        struct outbox_record **ret)
 {
     char *warning = NULL;
     int error;
 
     if (!listing->warnings) {
-        error = look_at_record(listing->folder, listing->sink, scope, part, listing->now_ns, ret,
-                               listing->error);
+        error = look_at_record(listing->folder, name, listing->now_ns, ret, listing->error);
         return error == -ENOENT ? 0 : error; /* it was taken away meanwhile */
     }
-    error = outbox_load(listing->folder, listing->sink, scope, part, listing->now_ns, ret, &warning,
-                        listing->error);
+    error = load_record(listing->folder, name, listing->now_ns, ret, &warning, listing->error);
     add_line(listing->warnings, warning);
     return error;
 }
 
-static int visit_file(void *user, const char *name)
+static int visit_file(void *user, const char *file)
 {
     struct listing *listing = user;
     struct outbox_list *list = listing->list;
     struct outbox_record *record = NULL;
-    int32_t part = 1;
-    CLEANUP_FREE char *scope = scope_of_file(name, &part);
-    int error = scope ? load_listed(listing, scope, part, &record) : 0;
+    struct outbox_name name = {.sink = listing->sink, .part = 1};
+    CLEANUP_FREE char *scope = outbox_name_of_file(file, &name);
+    int error = 0;
 
+    name.scope = scope;
+    if (scope)
+        error = load_listed(listing, &name, &record);
     if (!record)
         return error;
     memory_grow(&list->records, list->count, &list->capacity, sizeof(*list->records));
@@ -425,7 +349,7 @@ static int prepare_receipt(int descriptor, const char *path, char **ret_error)
 static int make_receipt(const char *folder, const struct outbox_record *record, int *ret_descriptor,
                         char **ret_error)
 {
-    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_FREE char *path = outbox_receipt_path(folder, record);
     CLEANUP_CLOSE int descriptor = -1;
     int error;
 
@@ -466,7 +390,7 @@ int outbox_begin(const char *folder, struct outbox_record *record, int64_t now_n
 int outbox_look_at_worker(const char *folder, const struct outbox_record *record,
                           enum outbox_worker *ret, char **ret_error)
 {
-    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_FREE char *path = outbox_receipt_path(folder, record);
     CLEANUP_CLOSE int descriptor =
         path ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
     int error = 0;
@@ -488,7 +412,7 @@ int outbox_look_at_worker(const char *folder, const struct outbox_record *record
 int outbox_read_receipt(const char *folder, const struct outbox_record *record, const char *ending,
                         struct outbox_receipt *ret, char **ret_error)
 {
-    CLEANUP_FREE char *path = receipt_path(folder, record);
+    CLEANUP_FREE char *path = outbox_receipt_path(folder, record);
     CLEANUP_FREE char *content = NULL;
     size_t length = 0;
     int error = durable_read(path, RECEIPT_FILE_MAX, &content, &length, ret_error);
@@ -530,7 +454,7 @@ static struct json_object *reason_to_json(const struct outbox_record *record)
 static int write_quarantine(const char *folder, const struct outbox_record *record,
                             char **ret_error)
 {
-    CLEANUP_FREE char *path = quarantine_path(folder, record);
+    CLEANUP_FREE char *path = outbox_quarantine_path(folder, record);
     int error;
 
     if (!path)
@@ -544,7 +468,7 @@ static int write_quarantine(const char *folder, const struct outbox_record *reco
 
 int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error)
 {
-    CLEANUP_FREE char *receipt = receipt_path(folder, record);
+    CLEANUP_FREE char *receipt = outbox_receipt_path(folder, record);
     int error = 0;
 
     /* Before the record: found unfinished at the next start, it is simply written again. */

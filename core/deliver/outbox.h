@@ -36,8 +36,10 @@ struct outbox_message {
     int32_t kind;        /* enum atvm_message_kind */
     int32_t format;      /* enum atvm_format */
     int32_t part, parts; /* from 1 */
+    int32_t correction;  /* the how manieth of its scope, from 1; 0: the scope's first message */
     char *key, *build, *scope, *title;
     char *supersedes; /* NULL: none */
+    char *says;       /* the verdict it tells, see verdict_summary; NULL: not known */
     char *body;
 };
 
@@ -58,6 +60,18 @@ struct outbox_attempt {
 /* Attempts kept in a record; of more, the oldest are dropped. */
 #define OUTBOX_ATTEMPTS_KEPT 20
 
+/* What an operator decided about a record; strings are owned. */
+struct outbox_decision {
+    char *command; /* "resend" ..., see enum outbox_verb */
+    char *by;      /* who */
+    char *reason;  /* in their words; NULL */
+    char *request; /* id of the request; the same one never decides twice */
+    int64_t time_ns;
+};
+
+/* Decisions kept; of more, the oldest are dropped. */
+#define OUTBOX_DECISIONS_KEPT 20
+
 /* One record, as in outbox/<sink>/<scope>.json. Times are ns since 1970 UTC, -1: none. */
 struct outbox_record {
     char *sink; /* name of the sink's instance */
@@ -70,10 +84,14 @@ struct outbox_record {
     int64_t next_attempt_ns;    /* pending: not before */
     int64_t delay_ns;           /* pending: how long before next_attempt_ns that was decided */
     int64_t settled_ns;
-    bool maybe_posted; /* an attempt was uncertain, and the policy was to send again */
+    int64_t resumed_ns; /* an operator let it be sent again then: its age counts from there */
+    bool maybe_posted;  /* an attempt was uncertain; it may be there although a later one failed */
+    bool dropped;      /* uncertain or quarantined: an operator gave it up, nobody is asked again */
     char *explanation; /* why it is uncertain or quarantined, one line; NULL */
     struct outbox_attempt attempts[OUTBOX_ATTEMPTS_KEPT];
     size_t attempts_kept;
+    struct outbox_decision decisions[OUTBOX_DECISIONS_KEPT];
+    size_t decisions_kept;
 };
 
 /* A pending record; the message's strings are taken over, `message` is emptied. */
@@ -141,6 +159,41 @@ void outbox_settle(struct outbox_record *record, struct outbox_receipt *receipt,
 int64_t outbox_retry_delay(const struct outbox_policy *policy, int32_t attempt,
                            int64_t retry_after_ns, uint32_t random);
 
+/* ---- what operators decide: pure (outbox-operator.c) */
+
+/* Uncertain or quarantined, and nobody has given it up. */
+bool outbox_is_held(const struct outbox_record *record);
+/* Something of it is, or may be, with the other side. */
+bool outbox_has_left(const struct outbox_record *record);
+
+enum outbox_verb {
+    OUTBOX_POSTED = 1, /* an uncertain one is there */
+    OUTBOX_RESEND,     /* an uncertain one is not there: send it again */
+    OUTBOX_RETRY,      /* a quarantined or waiting one: send it now */
+    OUTBOX_DROP,       /* give it up */
+    OUTBOX_WITHDRAW    /* the run was cancelled: what has not left stays here */
+};
+/* "posted" ...; and back: 0 where the word is none of them. */
+const char *outbox_verb_name(enum outbox_verb verb);
+enum outbox_verb outbox_verb_from_name(const char *name);
+
+/* Whether the verb means records like this one: resolve is for uncertain ones, retry for those that
+ * were not sent, drop for all that are not delivered. */
+bool outbox_verb_concerns(const struct outbox_record *record, enum outbox_verb verb);
+/* Why a record that is concerned cannot be treated so, one line with what to do instead; free it.
+ * NULL: it can. */
+char *outbox_refusal(const struct outbox_record *record, enum outbox_verb verb);
+/* Whether this request has decided about the record already. */
+bool outbox_was_decided_by(const struct outbox_record *record, const char *request);
+/* Carries the verb out on a record for which there is no refusal, and notes the decision (whose
+ * strings are copied; its command is the verb's name). */
+void outbox_decide(struct outbox_record *record, enum outbox_verb verb,
+                   const struct outbox_decision *decision);
+
+/* Options that single a record out among those of its build: " --scope x --sink chat --part 2";
+ * free it. */
+char *outbox_selection(const struct outbox_record *record, const char *build);
+
 /* ---- records as JSON: pure */
 
 #define OUTBOX_SCHEMA         "atvm.outbox"
@@ -162,9 +215,10 @@ bool outbox_receipt_from_json(struct json_object *object, struct outbox_receipt 
 int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error);
 
 /*
- * Loads the record of sink, scope and part. -ENOENT: there is none. One that is damaged is kept
- * beside it under another name, *ret_warning (free it) says so, and in its place stands, already
- * saved, a record without body that is held as uncertain: nobody knows whether it was posted.
+ * Loads the record of sink, scope and part, that is no correction. -ENOENT: there is none. One that
+ * is damaged is kept beside it under another name, *ret_warning (free it) says so, and in its place
+ * stands, already saved, a record without body that is held as uncertain: nobody knows whether it
+ * was posted.
  */
 int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
                 int64_t now_ns, struct outbox_record **ret, char **ret_warning, char **ret_error);
@@ -206,6 +260,9 @@ int outbox_read_receipt(const char *folder, const struct outbox_record *record, 
 int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error);
 
 /* Path of the record's file; free it. NULL: no file can be named after sink or scope. */
-char *outbox_path(const char *folder, const char *sink, const char *scope, int32_t part);
+char *outbox_path(const char *folder, const struct outbox_record *record);
+
+/* Path of its folder below quarantine/, which may not be there; free it. NULL as above. */
+char *outbox_quarantine_path(const char *folder, const struct outbox_record *record);
 
 #endif

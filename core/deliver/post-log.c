@@ -1,24 +1,44 @@
 #include "post-log.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "clock.h"
-#include "log.h"
+#include "log-event.h"
 #include "memory.h"
+
+/* The journal's MESSAGE_ID of a decision. */
+static const char *id_of(const char *decision)
+{
+    static const struct {
+        const char *decision, *id;
+    } known[] = {
+        {"posted", LOG_EVENT_POSTED},
+        {"retry", LOG_EVENT_RETRY},
+        {"held", LOG_EVENT_HELD},
+        {"quarantined", LOG_EVENT_QUARANTINED},
+        {"duplicate-prevented", LOG_EVENT_DUPLICATE_PREVENTED},
+    };
+
+    for (size_t i = 0; decision && i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(decision, known[i].decision) == 0)
+            return known[i].id;
+    return NULL;
+}
 
 static void __attribute__((format(printf, 5, 0)))
 log_with(const char *build, const struct outbox_record *record, const char *decision, int32_t level,
          const char *format, va_list arguments)
 {
-    CLEANUP_FREE char *build_field = memory_format("BUILD=%s", build);
-    CLEANUP_FREE char *scope_field = memory_format("SCOPE=%s", record->message.scope);
-    CLEANUP_FREE char *sink_field = memory_format("SINK=%s", record->sink);
-    CLEANUP_FREE char *decision_field = decision ? memory_format("DECISION=%s", decision) : NULL;
-    const char *const fields[] = {build_field, scope_field, sink_field, decision_field, NULL};
+    const struct log_event event = {.id = id_of(decision),
+                                    .build = build,
+                                    .scope = record->message.scope,
+                                    .sink = record->sink,
+                                    .decision = decision};
     CLEANUP_FREE char *text = memory_vformat(format, arguments);
 
-    log_line(level, fields, "%s: sink %s: %s", record->message.scope, record->sink, text);
+    log_event(level, &event, "%s: sink %s: %s", record->message.scope, record->sink, text);
 }
 
 void post_log(const char *build, const struct outbox_record *record, int32_t level,

@@ -3,58 +3,27 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
-#include "deliver.h"
 #include "durable-file.h"
 #include "log.h"
 #include "memory.h"
 #include "outbox.h"
+#include "post-announce.h"
 #include "post-log.h"
+#include "post-queue.h"
 #include "post-record.h"
-
-/* One configured sink. */
-struct queue {
-    struct post *post;
-    const struct config_module *sink;
-    struct deliver *deliver;       /* the worker that is sending; NULL */
-    struct outbox_record *record;  /* what it sends */
-    struct outbox_record *unsaved; /* has moved on in memory, but could not be written yet */
-    sd_event_source *timer;        /* wakes the queue; NULL until first used */
-    int32_t failures;              /* of our own files, in a row */
-};
-
-/* A scope whose end is to be announced. */
-struct announcement {
-    char *scope;
-    bool done;
-};
 
 struct post {
     sd_event *event;
     struct post_settings settings;
     struct outbox_policy policy;
-    struct outbox_list outbox; /* every record of the build, also the settled ones */
-    struct queue *queues;
+    struct outbox_list outbox;  /* every record of the build, also the settled ones */
+    struct post_queue **queues; /* one a configured sink, in the order of the configuration */
     size_t queue_count;
-    struct announcement *announcements;
-    size_t announcement_count, announcement_capacity;
-    sd_event_source *announcer;
+    struct post_announcer *announcer;
 };
-
-static void work_on(struct queue *queue);
-
-/* For jitter only: without a random number there is none. */
-static uint32_t random_bits(void)
-{
-    uint32_t bits = UINT32_MAX;
-
-    return getrandom(&bits, sizeof(bits), GRND_NONBLOCK) == (ssize_t)sizeof(bits) ? bits
-                                                                                  : UINT32_MAX;
-}
 
 static const char *folder_of(const struct post *post)
 {
@@ -66,35 +35,40 @@ static const char *build_of(const struct post *post)
     return post->settings.state->build;
 }
 
-/* ---- summaries */
-
-static struct queue *queue_of(const struct post *post, const char *sink)
+static struct post_queue *queue_of(const struct post *post, const char *sink)
 {
     for (size_t i = 0; i < post->queue_count; i++)
-        if (strcmp(post->queues[i].sink->name, sink) == 0)
-            return &post->queues[i];
+        if (strcmp(post_queue_sink(post->queues[i])->name, sink) == 0)
+            return post->queues[i];
     return NULL;
 }
+
+static void wake_queues(struct post *post)
+{
+    for (size_t i = 0; i < post->queue_count; i++)
+        post_queue_wake(post->queues[i]);
+}
+
+/* ---- summaries */
 
 /* Settled in memory and on disk. */
 static bool is_over(const struct post *post, const struct outbox_record *record)
 {
-    const struct queue *queue = queue_of(post, record->sink);
+    const struct post_queue *queue = queue_of(post, record->sink);
 
-    return outbox_state_is_settled(record->state) && !(queue && queue->unsaved == record);
+    return outbox_state_is_settled(record->state) &&
+           !(queue && post_queue_is_saving(queue, record));
 }
 
 static void count(const struct post *post, const struct outbox_record *record,
                   struct post_summary *summary)
 {
-    if (!is_over(post, record)) {
-        if (queue_of(post, record->sink))
-            summary->outstanding++;
-        else
-            summary->unconfigured++;
-        return;
-    }
-    post_summary_add(summary, record->state);
+    if (is_over(post, record))
+        post_summary_add(summary, record->state);
+    else if (queue_of(post, record->sink))
+        summary->outstanding++;
+    else
+        summary->unconfigured++;
 }
 
 struct post_summary post_summarize(const struct post *post, const char *scope)
@@ -110,113 +84,7 @@ struct post_summary post_summarize(const struct post *post, const char *scope)
     return summary;
 }
 
-/* ---- announcing */
-
-static int on_announce(sd_event_source *source, void *user)
-{
-    struct post *post = user;
-
-    (void)source;
-    /* The callback may add announcements. */
-    for (size_t i = 0; i < post->announcement_count; i++) {
-        CLEANUP_FREE char *scope = NULL;
-        struct post_summary summary;
-
-        if (post->announcements[i].done)
-            continue;
-        summary = post_summarize(post, post->announcements[i].scope);
-        if (summary.outstanding > 0)
-            continue;
-        post->announcements[i].done = true;
-        scope = memory_string(post->announcements[i].scope);
-        if (post->settings.events.settled)
-            post->settings.events.settled(post->settings.user, scope, &summary);
-    }
-    return 0;
-}
-
-static void announce_later(struct post *post)
-{
-    int error = sd_event_source_set_enabled(post->announcer, SD_EVENT_ONESHOT);
-
-    if (error < 0)
-        log_error("could not schedule the end of a posting: %s", strerror(-error));
-}
-
-static void expect_announcement(struct post *post, const char *scope)
-{
-    for (size_t i = 0; i < post->announcement_count; i++) {
-        if (strcmp(post->announcements[i].scope, scope) == 0) {
-            post->announcements[i].done = false;
-            return;
-        }
-    }
-    memory_grow(&post->announcements, post->announcement_count, &post->announcement_capacity,
-                sizeof(*post->announcements));
-    post->announcements[post->announcement_count++] =
-        (struct announcement){memory_string(scope), false};
-}
-
-/* ---- timers */
-
-static struct outbox_record *first_unfinished(const struct queue *queue)
-{
-    const struct post *post = queue->post;
-
-    for (size_t i = 0; i < post->outbox.count; i++) {
-        struct outbox_record *record = post->outbox.records[i];
-
-        if (strcmp(record->sink, queue->sink->name) == 0 && !outbox_state_is_settled(record->state))
-            return record;
-    }
-    return NULL;
-}
-
-static int on_timer(sd_event_source *source, uint64_t time, void *user)
-{
-    struct queue *queue = user;
-    struct outbox_record *record = first_unfinished(queue);
-
-    (void)source;
-    (void)time;
-    /* The wait was measured without regard to the wall clock: it counts even if that was set back.
-     */
-    if (!queue->unsaved && record && record->state == OUTBOX_PENDING)
-        record->next_attempt_ns = -1;
-    work_on(queue);
-    return 0;
-}
-
-static void wake_in(struct queue *queue, int64_t wait_ns)
-{
-    uint64_t wait = (uint64_t)wait_ns / 1000;
-    int error;
-
-    if (!queue->timer) {
-        error = sd_event_add_time_relative(queue->post->event, &queue->timer, CLOCK_MONOTONIC, wait,
-                                           0, on_timer, queue);
-    } else {
-        error = sd_event_source_set_time_relative(queue->timer, wait);
-        if (error >= 0)
-            error = sd_event_source_set_enabled(queue->timer, SD_EVENT_ONESHOT);
-    }
-    if (error < 0)
-        log_error("sink %s: no timer: %s; its messages wait until the next start",
-                  queue->sink->name, strerror(-error));
-}
-
-/* Our own files failed us (a full disk, an I/O error): nothing is lost, and it is tried again. */
-static void wake_after_failure(struct queue *queue, const struct outbox_record *record,
-                               const char *error)
-{
-    int64_t wait = outbox_retry_delay(&queue->post->policy, ++queue->failures, -1, random_bits());
-
-    post_log(build_of(queue->post), record, ATVM_LOG_ERROR, "%s; trying again in %lld s", error,
-             (long long)(wait / NS_PER_SECOND));
-    wake_in(queue, wait);
-}
-
-/* ---- settling */
+/* ---- what settled records lead to */
 
 static void mark_posted(struct post *post, const struct outbox_record *record)
 {
@@ -234,130 +102,25 @@ static void mark_posted(struct post *post, const struct outbox_record *record)
                  error);
 }
 
-/* Writes what outbox_settle decided. false: it could not be written yet. */
-static bool save_outcome(struct queue *queue)
+static void on_settled(void *user, const struct outbox_record *record)
 {
-    struct post *post = queue->post;
-    struct outbox_record *record = queue->unsaved;
-    CLEANUP_FREE char *error = NULL;
+    struct post *post = user;
 
-    if (outbox_save_settled(folder_of(post), record, &error)) {
-        wake_after_failure(queue, record, error);
-        return false;
-    }
-    queue->unsaved = NULL;
-    queue->failures = 0;
-    post_log_outcome(build_of(post), record);
     if (record->state == OUTBOX_DELIVERED)
         mark_posted(post, record);
-    if (outbox_state_is_settled(record->state))
-        announce_later(post);
-    return true;
+    post_announcer_look(post->announcer);
 }
 
-/* The attempt is over. false: what came of it cannot be read or written yet. */
-static bool settle(struct queue *queue, struct outbox_record *record, const char *ending)
+static bool announce(void *user, const char *scope)
 {
-    struct outbox_receipt receipt = {.retry_after_ns = -1};
-    CLEANUP_FREE char *error = NULL;
+    const struct post *post = user;
+    const struct post_summary summary = post_summarize(post, scope);
 
-    if (outbox_read_receipt(folder_of(queue->post), record, ending, &receipt, &error)) {
-        wake_after_failure(queue, record, error);
+    if (summary.outstanding > 0)
         return false;
-    }
-    outbox_settle(record, &receipt, &queue->post->policy, clock_ns(CLOCK_REALTIME), random_bits());
-    queue->unsaved = record;
-    return save_outcome(queue);
-}
-
-/* ---- sending */
-
-static void on_ended(void *user, const char *ending)
-{
-    struct queue *queue = user;
-    struct outbox_record *record = TAKE_POINTER(queue->record);
-
-    deliver_free(TAKE_POINTER(queue->deliver));
-    if (settle(queue, record, ending))
-        work_on(queue);
-}
-
-static int start_worker(struct queue *queue, struct outbox_record *record, int receipt,
-                        char **ret_error)
-{
-    const struct post_settings *settings = &queue->post->settings;
-
-    return deliver_start(queue->post->event,
-                         &(struct deliver_settings){
-                             .executable = settings->executable,
-                             .sink = queue->sink,
-                             .record = record,
-                             .receipt = receipt,
-                             .terminal = settings->terminal,
-                             .secrets = settings->secrets,
-                             .timeout_ns = settings->config->deliver_timeout_ns,
-                             .grace_ns = settings->grace_ns,
-                         },
-                         on_ended, queue, &queue->deliver, ret_error);
-}
-
-static void begin_attempt(struct queue *queue, struct outbox_record *record)
-{
-    CLEANUP_FREE char *error = NULL;
-    int receipt = -1;
-    int failed;
-
-    if (outbox_begin(folder_of(queue->post), record, clock_ns(CLOCK_REALTIME), &receipt, &error)) {
-        wake_after_failure(queue, record, error);
-        return;
-    }
-    queue->record = record;
-    failed = start_worker(queue, record, receipt, &error);
-    /* From here on the worker alone holds the lock. */
-    close(receipt);
-    if (!failed) {
-        queue->failures = 0;
-        return;
-    }
-    queue->record = NULL;
-    post_log(build_of(queue->post), record, ATVM_LOG_ERROR, "%s", error);
-    /* It was never started, so the receipt file says that nothing was sent. */
-    if (settle(queue, record, "was not started, so it ended"))
-        work_on(queue);
-}
-
-/* The next step of the queue, unless a worker of ours is sending. */
-static void work_on(struct queue *queue)
-{
-    struct outbox_record *record;
-    enum outbox_worker worker = OUTBOX_WORKER_ENDED;
-    CLEANUP_FREE char *error = NULL;
-    int64_t wait_ns;
-
-    if (queue->deliver || (queue->unsaved && !save_outcome(queue)))
-        return;
-    record = first_unfinished(queue);
-    if (!record)
-        return;
-    if (record->state == OUTBOX_SENDING &&
-        outbox_look_at_worker(folder_of(queue->post), record, &worker, &error)) {
-        wake_after_failure(queue, record, error);
-        return;
-    }
-    switch (outbox_next(record, worker, clock_ns(CLOCK_REALTIME), &wait_ns)) {
-    case OUTBOX_SEND:
-        begin_attempt(queue, record);
-        break;
-    case OUTBOX_WAIT:
-        wake_in(queue, wait_ns);
-        break;
-    case OUTBOX_READ:
-        if (settle(queue, record, NULL))
-            work_on(queue);
-        break;
-    case OUTBOX_NOTHING:
-        break;
-    }
+    if (post->settings.events.settled)
+        post->settings.events.settled(post->settings.user, scope, &summary);
+    return true;
 }
 
 /* ---- a new message */
@@ -460,17 +223,16 @@ int post_scope(struct post *post, const struct post_message *message, char **ret
         return result;
     for (size_t i = 0; i < post->queue_count; i++) {
         CLEANUP_FREE char *problem = NULL;
-        int error = add_for_sink(post, post->queues[i].sink, scope, message, &problem);
+        int error = add_for_sink(post, post_queue_sink(post->queues[i]), scope, message, &problem);
 
         if (error && !result) {
             result = error;
             *ret_error = TAKE_POINTER(problem);
         }
     }
-    expect_announcement(post, message->scope);
-    announce_later(post);
-    for (size_t i = 0; i < post->queue_count; i++)
-        work_on(&post->queues[i]);
+    post_announcer_expect(post->announcer, message->scope);
+    post_announcer_look(post->announcer);
+    wake_queues(post);
     return result;
 }
 
@@ -490,7 +252,15 @@ static int make_queues(struct post *post, char **ret_error)
                                        sink->name, component ? "taken" : "too long or empty");
             return -EINVAL;
         }
-        post->queues[post->queue_count++] = (struct queue){.post = post, .sink = sink};
+        post->queues[post->queue_count++] = post_queue_new(&(struct post_queue_settings){
+            .event = post->event,
+            .posts = &post->settings,
+            .policy = &post->policy,
+            .outbox = &post->outbox,
+            .sink = sink,
+            .settled = on_settled,
+            .user = post,
+        });
     }
     return 0;
 }
@@ -519,7 +289,7 @@ static void take_up(struct post *post, const struct outbox_record *record)
     else
         post_log(build_of(post), record, ATVM_LOG_WARNING,
                  "its message is unfinished, but the sink is no longer configured: it is held");
-    expect_announcement(post, record->message.scope);
+    post_announcer_expect(post->announcer, record->message.scope);
 }
 
 static int load_outbox(struct post *post, char **ret_error)
@@ -535,17 +305,6 @@ static int load_outbox(struct post *post, char **ret_error)
     return error;
 }
 
-static int make_announcer(struct post *post, char **ret_error)
-{
-    int error = sd_event_add_defer(post->event, &post->announcer, on_announce, post);
-
-    if (error >= 0)
-        error = sd_event_source_set_enabled(post->announcer, SD_EVENT_OFF);
-    if (error < 0)
-        *ret_error = memory_format("posting: event loop: %s", strerror(-error));
-    return error < 0 ? error : 0;
-}
-
 int post_new(sd_event *event, const struct post_settings *settings, struct post **ret,
              char **ret_error)
 {
@@ -557,8 +316,10 @@ int post_new(sd_event *event, const struct post_settings *settings, struct post 
     post->settings = *settings;
     post->policy = (struct outbox_policy){config->retry_first_ns, config->retry_max_ns,
                                           config->retry_give_up_ns, config->resend_uncertain};
-    error = make_announcer(post, ret_error);
-    if (!error)
+    error = post_announcer_new(event, announce, post, &post->announcer);
+    if (error)
+        *ret_error = memory_format("posting: event loop: %s", strerror(-error));
+    else
         error = make_queues(post, ret_error);
     if (!error)
         error = load_outbox(post, ret_error);
@@ -566,10 +327,8 @@ int post_new(sd_event *event, const struct post_settings *settings, struct post 
         post_free(post);
         return error;
     }
-    if (post->announcement_count > 0)
-        announce_later(post);
-    for (size_t i = 0; i < post->queue_count; i++)
-        work_on(&post->queues[i]);
+    post_announcer_look(post->announcer);
+    wake_queues(post);
     *ret = post;
     return 0;
 }
@@ -578,16 +337,11 @@ void post_free(struct post *post)
 {
     if (!post)
         return;
-    for (size_t i = 0; i < post->queue_count; i++) {
-        deliver_free(post->queues[i].deliver);
-        sd_event_source_disable_unref(post->queues[i].timer);
-    }
-    for (size_t i = 0; i < post->announcement_count; i++)
-        free(post->announcements[i].scope);
-    free(post->announcements);
+    for (size_t i = 0; i < post->queue_count; i++)
+        post_queue_free(post->queues[i]);
     free(post->queues);
     outbox_list_free(&post->outbox);
-    sd_event_source_disable_unref(post->announcer);
+    post_announcer_free(post->announcer);
     sd_event_unref(post->event);
     free(post);
 }

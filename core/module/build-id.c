@@ -1,15 +1,21 @@
 #include "build-id.h"
 
 #include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cleanup.h"
 #include "memory.h"
 
 /* Longer ids do not occur (SHA-1 has 20 bytes, SHA-256 32). */
 #define ID_BYTES_MAX 64
+/* Notes of a program take some hundred bytes. */
+#define NOTES_BYTES_MAX 65536
 
 struct search {
     const char *path;
@@ -51,6 +57,8 @@ static char *id_in_notes(const unsigned char *notes, size_t size)
     return NULL;
 }
 
+/* ---- of a loaded object ---- */
+
 static int look_into(struct dl_phdr_info *object, size_t size, void *user)
 {
     struct search *search = user;
@@ -74,4 +82,60 @@ char *build_id_of(const char *path)
 
     dl_iterate_phdr(look_into, &search);
     return search.id;
+}
+
+/* ---- of a file ---- */
+
+static int read_at(int file, off_t offset, void *bytes, size_t size)
+{
+    ssize_t got = pread(file, bytes, size, offset);
+
+    if (got < 0)
+        return -errno;
+    return (size_t)got == size ? 0 : -ENOEXEC;
+}
+
+static int id_in_segment(int file, const ElfW(Phdr) * segment, char **ret)
+{
+    CLEANUP_FREE unsigned char *notes = NULL;
+    int error;
+
+    if (segment->p_type != PT_NOTE || segment->p_filesz > NOTES_BYTES_MAX)
+        return 0;
+    notes = memory_allocate(segment->p_filesz + 1);
+    error = read_at(file, (off_t)segment->p_offset, notes, segment->p_filesz);
+    if (!error)
+        *ret = id_in_notes(notes, segment->p_filesz);
+    return error;
+}
+
+static int id_in_file(int file, char **ret)
+{
+    ElfW(Ehdr) head;
+    int error = read_at(file, 0, &head, sizeof(head));
+
+    if (error)
+        return error;
+    if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(ElfW(Phdr)))
+        return -ENOEXEC;
+    for (size_t i = 0; i < head.e_phnum && !error && !*ret; i++) {
+        ElfW(Phdr) segment;
+
+        error =
+            read_at(file, (off_t)(head.e_phoff + i * sizeof(segment)), &segment, sizeof(segment));
+        if (!error)
+            error = id_in_segment(file, &segment, ret);
+    }
+    if (error)
+        return error;
+    return *ret ? 0 : -ENODATA;
+}
+
+int build_id_of_file(const char *path, char **ret)
+{
+    /* Non-blocking: a FIFO must not hold anybody up. */
+    CLEANUP_CLOSE int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    *ret = NULL;
+    return file < 0 ? -errno : id_in_file(file, ret);
 }

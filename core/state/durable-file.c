@@ -120,6 +120,21 @@ static int sync_folder_of(const char *path, char **ret_error)
     return sync_folder(folder, ret_error);
 }
 
+int durable_give_to_owner(const char *path, int descriptor)
+{
+    CLEANUP_FREE char *folder = parent_of(path);
+    struct stat parent, file;
+
+    if (geteuid() != 0)
+        return 0;
+    if (stat(folder, &parent) < 0 || fstat(descriptor, &file) < 0)
+        return -errno;
+    /* A file with another name may be somebody else's under that. */
+    if (parent.st_uid == 0 || file.st_uid != 0 || (S_ISREG(file.st_mode) && file.st_nlink > 1))
+        return 0;
+    return fchown(descriptor, parent.st_uid, parent.st_gid) < 0 ? -errno : 0;
+}
+
 static int write_all(int descriptor, const char *data, size_t length)
 {
     while (length > 0) {
@@ -183,9 +198,10 @@ int durable_write_stream(const char *path, mode_t mode,
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
     if (descriptor < 0)
         return failed(ret_error, -errno, temporary, "create");
-    stream = fdopen(descriptor, "w");
+    error = durable_give_to_owner(path, descriptor);
+    stream = error ? NULL : fdopen(descriptor, "w");
     if (!stream) {
-        error = failed(ret_error, -errno, temporary, "fdopen");
+        error = failed(ret_error, error ? error : -errno, temporary, error ? "chown" : "fdopen");
         close(descriptor);
     } else {
         error = fill_stream(stream, temporary, write_content, user, ret_error);
@@ -216,6 +232,9 @@ int durable_create(const char *path, mode_t mode, int *ret_descriptor, char **re
     descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, mode);
     if (descriptor < 0)
         return failed(ret_error, -errno, path, "create");
+    error = durable_give_to_owner(path, descriptor);
+    if (error)
+        return failed(ret_error, error, path, "chown");
     if (fsync(descriptor) < 0)
         return failed(ret_error, -errno, path, "fsync");
     error = sync_folder_of(path, ret_error);
@@ -245,14 +264,19 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+static int give_folder_to_owner(const char *path)
+{
+    CLEANUP_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    return folder < 0 ? -errno : durable_give_to_owner(path, folder);
+}
+
 int durable_make_folder(const char *path, mode_t mode, char **ret_error)
 {
-    if (mkdir(path, mode) < 0) {
-        int error = -errno;
+    int error = mkdir(path, mode) < 0 ? -errno : give_folder_to_owner(path);
 
-        if (error != -EEXIST || !is_folder(path))
-            return failed(ret_error, error, path, "make folder");
-    }
+    if (error && (error != -EEXIST || !is_folder(path)))
+        return failed(ret_error, error, path, "make folder");
     /* Also for one that is there already: its maker may have died before this step. */
     return sync_folder_of(path, ret_error);
 }

@@ -16,6 +16,14 @@
 #include <sys/types.h>
 
 /*
+ * What root makes in a folder belongs to the owner of that folder: the watcher runs as a user of
+ * its own, and must be able to go on with what a command of root's left in its state folder. All
+ * functions below that make something see to it; this is for who makes a file otherwise. `path` is
+ * the file's, open as `descriptor`. 0 or -errno.
+ */
+int durable_give_to_owner(const char *path, int descriptor);
+
+/*
  * Replaces `path` atomically: writes ".NAME.new" beside it, fsyncs, renames, fsyncs the folder. On
  * failure the previous content stays; only where the last step failed the new one may stand already
  * (without a promise that it outlives a power loss).

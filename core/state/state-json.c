@@ -15,6 +15,9 @@ static const struct json_member scope_members[] = {
     {"completed", JSON_MEMBER_INT64, offsetof(struct scope_state, completed_ns)},
     {"cancelled", JSON_MEMBER_INT64, offsetof(struct scope_state, cancelled_ns)},
     {"terminated", JSON_MEMBER_INT64, offsetof(struct scope_state, terminated_ns)},
+    {"reset", JSON_MEMBER_INT64, offsetof(struct scope_state, reset_ns)},
+    {"reset_request", JSON_MEMBER_STRING, offsetof(struct scope_state, reset_request)},
+    {"corrected", JSON_MEMBER_INT64, offsetof(struct scope_state, corrected_ns)},
     {"run_url", JSON_MEMBER_STRING, offsetof(struct scope_state, run_url)},
     {NULL},
 };
@@ -25,6 +28,10 @@ static const struct json_member run_members[] = {
     {"since", JSON_MEMBER_INT64, offsetof(struct state, asked.since_ns)},
     {"template", JSON_MEMBER_STRING, offsetof(struct state, asked.template_name)},
     {"plugin", JSON_MEMBER_STRING, offsetof(struct state, asked.plugin)},
+    {"config_family", JSON_MEMBER_STRING, offsetof(struct state, asked.config_family)},
+    {"migration_style", JSON_MEMBER_STRING, offsetof(struct state, asked.migration_style)},
+    {"scope_description", JSON_MEMBER_STRING, offsetof(struct state, asked.scope_description)},
+    {"template_command", JSON_MEMBER_STRING, offsetof(struct state, asked.template_command)},
     {NULL},
 };
 
@@ -219,6 +226,10 @@ void state_asked_clear(struct state_asked *asked)
     free(asked->hosts);
     free(asked->template_name);
     free(asked->plugin);
+    free(asked->config_family);
+    free(asked->migration_style);
+    free(asked->scope_description);
+    free(asked->template_command);
     *asked = (struct state_asked){.since_ns = -1};
 }
 

@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "durable-file.h"
 #include "memory.h"
 
 /* What a lock file says: "<pid> <start time> <date>\n". */
@@ -106,6 +107,11 @@ int state_lock_take(const char *path, int64_t now_ns, int *ret_descriptor, char 
     if (descriptor < 0) {
         error = -errno;
         *ret_error = memory_format("%s: open: %s", path, strerror(-error));
+        return error;
+    }
+    error = durable_give_to_owner(path, descriptor);
+    if (error) {
+        *ret_error = memory_format("%s: chown: %s", path, strerror(-error));
         return error;
     }
     if (flock(descriptor, LOCK_EX | LOCK_NB) < 0) {

@@ -29,6 +29,8 @@ static void scope_state_init(struct scope_state *scope, char *name, char *folder
         .completed_ns = -1,
         .cancelled_ns = -1,
         .terminated_ns = -1,
+        .reset_ns = -1,
+        .corrected_ns = -1,
     };
 }
 
@@ -438,6 +440,10 @@ void state_set_asked(struct state *state, const struct state_asked *asked)
         .hosts = memory_zeroed(asked->host_count, sizeof(*copy.hosts)),
         .template_name = memory_string(asked->template_name),
         .plugin = memory_string(asked->plugin),
+        .config_family = memory_string(asked->config_family),
+        .migration_style = memory_string(asked->migration_style),
+        .scope_description = memory_string(asked->scope_description),
+        .template_command = memory_string(asked->template_command),
     };
 
     for (size_t i = 0; i < asked->host_count; i++)
@@ -490,131 +496,4 @@ int state_note_url(struct state *state, struct scope_state *scope, const char *u
     free(scope->run_url);
     scope->run_url = memory_string(url);
     return state_save(state, scope, ret_error);
-}
-
-int state_mark_cancelled(struct state *state, const char *by_whom, int64_t now_ns, char **ret_error)
-{
-    CLEANUP_FREE char *path = memory_format("%s/cancelled", state->folder);
-    struct json_object *object = json_object_new_object();
-    int error;
-
-    json_object_object_add(object, "by", json_object_new_string(by_whom));
-    json_object_object_add(object, "time", json_object_new_int64(now_ns));
-    error = json_file_write(path, object, ret_error);
-    json_object_put(object);
-    return error;
-}
-
-/* 1, 0 or -errno. */
-static int exists(const char *path)
-{
-    if (access(path, F_OK) == 0)
-        return 1;
-    return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-}
-
-int state_cancelled(const struct state *state)
-{
-    CLEANUP_FREE char *path = memory_format("%s/cancelled", state->folder);
-
-    return exists(path);
-}
-
-/* ---- posted markers */
-
-static struct state_posted *find_posted(const struct scope_state *scope, const char *sink)
-{
-    for (size_t i = 0; i < scope->posted_count; i++)
-        if (strcmp(scope->posted[i].sink, sink) == 0)
-            return &scope->posted[i];
-    return NULL;
-}
-
-static char *posted_path(const struct scope_state *scope, const char *sink)
-{
-    CLEANUP_FREE char *component = durable_component(sink);
-
-    return component ? memory_format("%s/posted/%s", scope->folder, component) : NULL;
-}
-
-static int write_posted_marker(const struct state *state, const struct scope_state *scope,
-                               const char *sink, const char *remote_id, int64_t now_ns,
-                               char **ret_error)
-{
-    CLEANUP_FREE char *folder = memory_format("%s/posted", scope->folder);
-    CLEANUP_FREE char *path = posted_path(scope, sink);
-    struct json_object *object;
-    int error;
-
-    if (!path) {
-        *ret_error = memory_format("%s: no marker can be named after the sink '%s'", folder, sink);
-        return -ENAMETOOLONG;
-    }
-    error = durable_make_folder(folder, STATE_FOLDER_MODE, ret_error);
-    if (error)
-        return error;
-    object = json_object_new_object();
-    json_object_object_add(object, "schema", json_object_new_string("atvm.posted/1"));
-    json_object_object_add(object, "build", json_object_new_string(state->build));
-    json_object_object_add(object, "scope", json_object_new_string(scope->name));
-    json_object_object_add(object, "sink", json_object_new_string(sink));
-    json_object_object_add(object, "time", json_object_new_int64(now_ns));
-    if (remote_id)
-        json_object_object_add(object, "remote_id", json_object_new_string(remote_id));
-    error = json_file_write(path, object, ret_error);
-    json_object_put(object);
-    return error;
-}
-
-int state_mark_posted(struct state *state, struct scope_state *scope, const char *sink,
-                      const char *remote_id, int64_t now_ns, char **ret_error)
-{
-    struct state_posted *posted = find_posted(scope, sink);
-    int error = write_posted_marker(state, scope, sink, remote_id, now_ns, ret_error);
-
-    if (error)
-        return error;
-    if (!posted) {
-        memory_grow(&scope->posted, scope->posted_count, &scope->posted_capacity,
-                    sizeof(*scope->posted));
-        posted = &scope->posted[scope->posted_count++];
-        *posted = (struct state_posted){.sink = memory_string(sink)};
-    }
-    posted->time_ns = now_ns;
-    free(posted->remote_id);
-    posted->remote_id = memory_string(remote_id);
-    return state_save(state, scope, ret_error);
-}
-
-int state_posted(const struct scope_state *scope, const char *sink)
-{
-    CLEANUP_FREE char *path = NULL;
-
-    if (find_posted(scope, sink))
-        return 1;
-    path = posted_path(scope, sink);
-    return path ? exists(path) : -ENAMETOOLONG;
-}
-
-/* ---- other files */
-
-int state_write_evidence(struct state *state, int (*write_content)(void *user, FILE *stream),
-                         void *user, char **ret_error)
-{
-    CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", state->folder);
-
-    return durable_write_stream(path, JSON_FILE_MODE, write_content, user, ret_error);
-}
-
-char *state_report_path(const struct scope_state *scope, const char *ending)
-{
-    return memory_format("%s/report.%s", scope->folder, ending);
-}
-
-int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
-                       char **ret_error)
-{
-    CLEANUP_FREE char *path = state_report_path(scope, ending);
-
-    return durable_write(path, text, strlen(text), JSON_FILE_MODE, ret_error);
 }

@@ -40,6 +40,9 @@ struct scope_state {
     int64_t completed_ns;     /* closed as COMPLETED or FAILED */
     int64_t cancelled_ns;     /* closed as CANCELLED */
     int64_t terminated_ns;    /* closed as TERMINATED */
+    int64_t reset_ns;         /* reopened by an operator; the last time */
+    char *reset_request;      /* id of the request for that; NULL */
+    int64_t corrected_ns;     /* judged again after its post, and found to differ; the last time */
     char *run_url;            /* NULL: not seen yet */
     struct state_host *hosts; /* as last judged */
     size_t host_count, host_capacity;
@@ -52,7 +55,9 @@ struct state_asked {
     int64_t since_ns; /* start of the run's window; -1: not noted */
     char **hosts;     /* the operator's list */
     size_t host_count;
-    char *template_name, *plugin; /* NULL: not given */
+    char *template_name, *plugin;                              /* NULL: not given */
+    char *config_family, *migration_style, *scope_description; /* for messages only */
+    char *template_command;                                    /* the same; its secrets masked */
 };
 
 struct state {
@@ -115,6 +120,8 @@ int state_note_url(struct state *state, struct scope_state *scope, const char *u
 int state_mark_cancelled(struct state *state, const char *by_whom, int64_t now_ns,
                          char **ret_error);
 int state_cancelled(const struct state *state);
+/* Who cancelled, as the marker says; never NULL; free it. */
+char *state_cancelled_by(const struct state *state);
 
 /* Notes a delivered post: the file posted/<sink> and the entry in state.json. */
 int state_mark_posted(struct state *state, struct scope_state *scope, const char *sink,
@@ -130,6 +137,22 @@ char *state_report_path(const struct scope_state *scope, const char *ending);
 /* Replaces report.<ending> of this scope; ending: "txt", "md" or "json". */
 int state_write_report(const struct scope_state *scope, const char *ending, const char *text,
                        char **ret_error);
+
+/* ---- what operators ask for */
+
+/*
+ * Keeps what the scope's folder says now (state.json, closed.json, the reports) under
+ * history/<occasion>/<scope>/ of the build, from which *ret_folder (free it). Doing it again for
+ * the same occasion keeps what was kept first.
+ */
+int state_keep_history(const struct state *state, const struct scope_state *scope,
+                       const char *occasion, char **ret_folder, char **ret_error);
+/* Moves the file at `path` into `folder`, durably. One that is not there is fine. */
+int state_move_into(const char *path, const char *folder, const char *name, char **ret_error);
+
+/* Reopens a closed scope for this request, and saves it. */
+int state_reopen(struct state *state, struct scope_state *scope, const char *request,
+                 int64_t now_ns, char **ret_error);
 
 /* ---- used by the parts of the state only */
 

@@ -6,7 +6,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "log.h"
+#include "log-event.h"
 #include "memory.h"
 #include "message-tag.h"
 #include "post.h"
@@ -42,17 +42,46 @@ static int report(int status, const char *error)
 static void log_transition(const struct watch_close *closing, const struct scope_state *state,
                            const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->state->build);
-    CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
-    CLEANUP_FREE char *from =
-        memory_format("STATE_FROM=%s", state->state ? run_state_name(state->state) : "");
-    CLEANUP_FREE char *to = memory_format("STATE_TO=%s", run_state_name(scope->state));
-    CLEANUP_FREE char *rule = memory_format("RULE=%s", scope->rule ? scope->rule : "");
-    const char *const fields[] = {build, name, from, to, rule, NULL};
+    const char *from = state->state ? run_state_name(state->state) : "";
+    const char *to = run_state_name(scope->state);
+    const struct log_event event = {.id = LOG_EVENT_STATE,
+                                    .build = closing->state->build,
+                                    .scope = scope->name,
+                                    .from = from,
+                                    .to = to,
+                                    .rule = scope->rule};
 
-    log_line(ATVM_LOG_INFO, fields, "%s: %s%s%s: %s", scope->name,
-             state->state ? run_state_name(state->state) : "", state->state ? " -> " : "",
-             run_state_name(scope->state), scope->reason);
+    log_event(ATVM_LOG_INFO, &event, "%s: %s%s%s: %s", scope->name, from, *from ? " -> " : "", to,
+              scope->reason);
+}
+
+/* The status that was noted last; "": none. */
+static const char *noted_status(const struct scope_state *state, const char *host)
+{
+    for (size_t i = 0; i < state->host_count; i++)
+        if (strcmp(state->hosts[i].name, host) == 0)
+            return state->hosts[i].status;
+    return "";
+}
+
+static void log_hosts(const struct watch_close *closing, const struct scope_state *state,
+                      const struct scope_verdict *scope)
+{
+    for (size_t i = 0; i < scope->host_count; i++) {
+        const struct host_verdict *host = &scope->hosts[i];
+        const char *from = noted_status(state, host->name), *to = host_status_name(host->status);
+        const struct log_event event = {.id = LOG_EVENT_HOST,
+                                        .build = closing->state->build,
+                                        .scope = scope->name,
+                                        .host = host->name,
+                                        .from = from,
+                                        .to = to,
+                                        .rule = host->rule};
+
+        if (strcmp(from, to) != 0)
+            log_event(ATVM_LOG_INFO, &event, "%s: %s: %s%s%s", scope->name, host->name, from,
+                      *from ? " -> " : "", to);
+    }
 }
 
 static bool hosts_changed(const struct scope_state *state, const struct scope_verdict *scope)
@@ -89,6 +118,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
     changed = state->state != scope->state || hosts_changed(state, scope);
     if (!changed)
         return 0;
+    log_hosts(closing, state, scope);
     if (state->state != scope->state)
         log_transition(closing, state, scope);
     state->state = scope->state;
@@ -229,12 +259,14 @@ static char *render_body(void *user, const struct post_form *form)
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
 {
-    CLEANUP_FREE char *build = memory_format("BUILD=%s", closing->state->build);
-    CLEANUP_FREE char *name = memory_format("SCOPE=%s", scope->name);
-    const char *const fields[] = {build, name, "DECISION=not-posted", NULL};
+    const struct log_event event = {.id = LOG_EVENT_NOT_POSTED,
+                                    .build = closing->state->build,
+                                    .scope = scope->name,
+                                    .decision = "not-posted",
+                                    .rule = scope->rule};
 
-    log_line(ATVM_LOG_NOTICE, fields, "%s: %s is not posted: %s", scope->name,
-             run_state_name(scope->state), scope->reason);
+    log_event(ATVM_LOG_NOTICE, &event, "%s: %s is not posted: %s", scope->name,
+              run_state_name(scope->state), scope->reason);
 }
 
 static int post_scope_verdict(struct watch_close *closing, const struct report *source,
@@ -256,13 +288,28 @@ static int post_scope_verdict(struct watch_close *closing, const struct report *
     return report(post_scope(closing->post, &message, &error), error);
 }
 
+static void log_close(const struct watch_close *closing, const struct scope_state *scope)
+{
+    const struct log_event event = {.id = LOG_EVENT_CLOSED,
+                                    .build = closing->state->build,
+                                    .scope = scope->name,
+                                    .to = run_state_name(scope->state)};
+
+    log_event(ATVM_LOG_INFO, &event, "%s: closed as %s: %s", scope->name,
+              run_state_name(scope->state), scope->reason);
+}
+
 static int close_state(struct watch_close *closing, struct scope_state *state,
                        enum run_state closed_as, const char *reason)
 {
     CLEANUP_FREE char *error = NULL;
+    int status;
 
     scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
-    return report(state_save(closing->state, state, &error), error);
+    status = report(state_save(closing->state, state, &error), error);
+    if (status == 0)
+        log_close(closing, state);
+    return status;
 }
 
 int watch_close_scope(struct watch_close *closing, const struct verdict *verdict,

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -17,7 +16,7 @@
 #include "judge-now.h"
 #include "ledger-file.h"
 #include "ledger.h"
-#include "log.h"
+#include "log-event.h"
 #include "memory.h"
 #include "path-watch.h"
 #include "progress-line.h"
@@ -26,8 +25,11 @@
 #include "stuck-runner.h"
 #include "stuck-runner-decide.h"
 #include "watch-close.h"
+#include "watch-notify.h"
 
-#define STATUS_INTERVAL_NS NS_PER_SECOND
+/* Between two rounds lie a poll interval and a pass; one that hangs is ended and made again, with a
+ * new worker, and as many files may hang one after the other. */
+#define HANGING_PASSES_MAX 5
 
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
@@ -53,10 +55,7 @@ struct watch {
     struct stuck_runner *stuck; /* it is being ended */
     const char **stuck_note;    /* in the verdict: what is done about it; NULL: nothing */
     struct progress_output progress;
-    uint64_t heartbeat_us; /* 0: nobody waits for one */
-    bool ready;
-    char *status_line; /* last said to the service manager */
-    int64_t status_ns; /* when */
+    struct watch_notify *notify;
 };
 
 /* ---------------------------------------------------------------- when to look */
@@ -176,33 +175,37 @@ static void remember(struct watch *watch, const struct verdict *verdict)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
-/* Only what is new, and not more than once a second before the end: the service manager's socket
- * blocks whoever writes faster than it reads. */
-static void say_status(struct watch *watch, int64_t monotonic_ns)
+/* How the run stands; free() it. Of a run that was closed before only its state is known. */
+static char *status_line(const struct watch *watch)
 {
     const struct verdict *verdict = watch->verdict;
-    const struct scope_verdict *scope =
-        verdict->scope_count ? &verdict->scopes[verdict->scope_count - 1] : NULL;
-    CLEANUP_FREE char *line =
-        scope ? progress_line(verdict, scope, clock_ns(CLOCK_REALTIME), watch->facts->time_zone)
-              : memory_string(verdict->reason);
-    bool is_new = !watch->status_line || strcmp(line, watch->status_line) != 0;
 
-    if (watch->ready && (!is_new || (!run_state_is_final(verdict->state) &&
-                                     monotonic_ns - watch->status_ns < STATUS_INTERVAL_NS)))
-        return;
-    sd_notifyf(0, "%sSTATUS=%s", watch->ready ? "" : "READY=1\n", line);
-    watch->ready = true;
-    watch->status_ns = monotonic_ns;
-    free(watch->status_line);
-    watch->status_line = TAKE_POINTER(line);
+    if (!verdict)
+        return memory_string(run_state_name(watch->state->run.state));
+    if (verdict->scope_count == 0)
+        return memory_string(verdict->reason);
+    return progress_line(verdict, &verdict->scopes[verdict->scope_count - 1],
+                         clock_ns(CLOCK_REALTIME), watch->facts->time_zone);
 }
 
-/* The heartbeat belongs to a loop that made its round: a pass that came back and was judged. */
-static void beat(const struct watch *watch)
+static void say_status(struct watch *watch)
 {
-    if (watch->heartbeat_us > 0)
-        sd_notify(0, "WATCHDOG=1");
+    CLEANUP_FREE char *line = status_line(watch);
+
+    watch_notify_round(watch->notify);
+    watch_notify_ready(watch->notify);
+    watch_notify_status(watch->notify, line, run_state_is_final(watch->verdict->state));
+}
+
+/* A delivery may be tried for a day. */
+static void say_delivering(struct watch *watch)
+{
+    CLEANUP_FREE char *standing = status_line(watch);
+    CLEANUP_FREE char *line = memory_format("%s; its post is being delivered", standing);
+
+    watch_notify_rounds_end(watch->notify);
+    watch_notify_ready(watch->notify);
+    watch_notify_status(watch->notify, line, true);
 }
 
 /* ---------------------------------------------------------------- closing */
@@ -269,6 +272,15 @@ static void end_when_done(void *user)
 
     if (end != WATCH_CLOSE_OPEN && !watch->stuck)
         sd_event_exit(watch->event, end == WATCH_CLOSE_HELD ? WATCH_HELD : WATCH_CLOSED);
+}
+
+static void deliver_to_the_end(struct watch *watch)
+{
+    if (watch_close_end(watch->closing) == WATCH_CLOSE_OPEN)
+        say_delivering(watch);
+    else
+        watch_notify_ready(watch->notify);
+    end_when_done(watch);
 }
 
 /* ---------------------------------------------------------------- a runner that does not exit */
@@ -376,12 +388,11 @@ static void on_pass_done(void *user, bool again)
         sd_event_exit(watch->event, WATCH_STATE);
         return;
     }
-    say_status(watch, clock_ns(CLOCK_BOOTTIME));
-    beat(watch);
+    say_status(watch);
     if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
         stop_looking(watch);
         end_runner(watch);
-        end_when_done(watch);
+        deliver_to_the_end(watch);
     } else if (again)
         look_soon(watch, AGAIN_DELAY_US);
     else
@@ -401,11 +412,13 @@ static void on_collect_failed(void *user, const char *reason)
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *signal, void *user)
 {
     struct watch *watch = user;
+    const struct log_event stopped = {.id = LOG_EVENT_STOPPED, .build = watch->settings->build};
 
     (void)source;
     progress_output_clear(&watch->progress);
-    log_notice("%s: stopped by signal %u before the run was over; start it again to go on",
-               watch->settings->build, signal->ssi_signo);
+    log_event(ATVM_LOG_NOTICE, &stopped,
+              "%s: stopped by signal %u before the run was over; start it again to go on",
+              watch->settings->build, signal->ssi_signo);
     sd_event_exit(watch->event, WATCH_CLOSED);
     return 0;
 }
@@ -516,9 +529,8 @@ static int loop(struct watch *watch, int terminal, int secrets)
         log_error("%s", error);
         return WATCH_STATE;
     }
-    sd_watchdog_enabled(0, &watch->heartbeat_us);
     if (watch->state->run.closed_ns >= 0)
-        end_when_done(watch);
+        deliver_to_the_end(watch);
     else if (!start_collecting(watch))
         return WATCH_USAGE;
     status = sd_event_loop(watch->event);
@@ -527,6 +539,11 @@ static int loop(struct watch *watch, int terminal, int secrets)
         return WATCH_STATE;
     }
     return status;
+}
+
+static int64_t round_limit_ns(const struct config *config)
+{
+    return config->poll_interval_ns + HANGING_PASSES_MAX * config->collect_timeout_ns;
 }
 
 int watch_run(const struct config *config, const struct run_settings *settings,
@@ -547,8 +564,10 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     int status = WATCH_STATE;
 
     watch.ledger = ledger_new();
-    if (open_event_loop(&watch) >= 0)
+    if (open_event_loop(&watch) >= 0) {
+        watch.notify = watch_notify_new(watch.event, round_limit_ns(config));
         status = loop(&watch, terminal, secrets);
+    }
     progress_output_clear(&watch.progress);
     forget_runner(&watch);
     stuck_runner_free(watch.stuck);
@@ -556,6 +575,7 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     watch_close_save(watch.closing, watch.ledger);
     watch_close_free(watch.closing);
     path_watch_free(watch.paths);
+    watch_notify_free(watch.notify);
     sd_event_source_disable_unref(watch.poll);
     sd_event_source_disable_unref(watch.soon);
     sd_event_source_disable_unref(watch.release);
@@ -563,7 +583,6 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     settle_clear(&watch.settle);
     settle_clear(&watch.settle_run);
     verdict_free(watch.verdict);
-    free(watch.status_line);
     ledger_free(watch.ledger);
     return status;
 }

@@ -172,6 +172,26 @@ static int32_t test_deliver(void *self, const struct atvm_message *message)
     return ATVM_OK;
 }
 
+/* Logs with the secret in it, and fails as told. */
+static int32_t test_probe(void *self)
+{
+    const struct test_sink *sink = self;
+    const struct atvm_host *host = sink->host;
+    char token[64] = "none", text[128];
+
+    if (is(sink, "crash-in-probe"))
+        die();
+    host->secret(host->context, "token", token, sizeof(token));
+    snprintf(text, sizeof(text), "the token is\n3 %s", token);
+    host->log(host->context, ATVM_LOG_NOTICE, "somebody answers", NULL, 0, 0);
+    host->log(host->context, ATVM_LOG_INFO, "nobody wants to know", NULL, 0, 0);
+    host->log(host->context, ATVM_LOG_WARNING, text, NULL, 0, 0);
+    if (!is(sink, "fail-probe"))
+        return ATVM_OK;
+    host->fail(host->context, text);
+    return ATVM_FAILED;
+}
+
 static void test_destroy(void *self)
 {
     free(self);
@@ -191,5 +211,6 @@ ATVM_SINK = {
     .configure = test_configure,
     .check = test_check,
     .deliver = test_deliver,
+    .probe = test_probe,
     .destroy = test_destroy,
 };

@@ -197,8 +197,8 @@ static void templates_and_blacklist_are_kept(void **state)
     assert_int_equal(template->flow_count, 2);
     assert_string_equal(template->flow[0], "1. Set up");
     assert_string_equal(template->flow[1], "2. Go");
-    assert_int_equal(template->default_option_count, 1);
-    assert_string_equal(template->default_options[0], "--test_partition");
+    assert_int_equal(template->default_options.count, 1);
+    assert_string_equal(template->default_options.texts[0], "--test_partition");
     assert_true(template->takes_plugin);
     assert_null(config_find_template(config, "cmc-reboot"));
     assert_null(config_find_template(config, NULL));
@@ -220,12 +220,41 @@ static void a_template_keeps_what_is_built_in_and_not_written(void **state)
     assert_int_equal(template->flow_count, 22);
     assert_string_equal(template->flow[0], "1. Verifying set up");
     assert_string_equal(template->flow[21], "22. Power off");
-    assert_int_equal(template->default_option_count, 1);
+    assert_int_equal(template->default_options.count, 1);
     assert_true(config_find_template(config, "cmc-systemOS")->takes_plugin);
     assert_null(config_find_template(config, "cmc-systemOS")->flow);
     config_free(config);
     config = load_text("", NULL);
     assert_false(config_find_template(config, "cmc-systemOS")->takes_plugin);
+    config_free(config);
+}
+
+/* Key by key, as for templates; an empty list says that there is nothing of the kind. */
+static void a_launch_keeps_what_is_built_in_and_not_written(void **state)
+{
+    struct config *config = load_text(
+        "templates = { cmc-e2e = { default_options = [ ]; }; };\n"
+        "launch = { runner_command = [ \"run\", \"%b\" ]; default_options = [ ];\n"
+        "           default_plugin = \"fc\"; runner_output = \"/tmp/%b.out\"; confirm = ( );\n"
+        "           template_timeout = \"1h\"; };\n",
+        "e2e-1");
+    const struct config_template *template = config_find_template(config, "cmc-e2e");
+
+    (void)state;
+    assert_true(template->has_default_options);
+    assert_int_equal(template->default_options.count, 0);
+    assert_int_equal(config->launch.template_command.count, 4);
+    assert_int_equal(config->launch.runner_command.count, 2);
+    assert_string_equal(config->launch.runner_command.texts[1], "%b");
+    assert_int_equal(config->launch.default_options.count, 0);
+    assert_string_equal(config->launch.default_plugin, "fc");
+    assert_string_equal(config->launch.runner_output, "/tmp/e2e-1.out");
+    assert_int_equal(config->launch.confirmation_count, 0);
+    assert_int_equal(config->launch.template_timeout_ns / 1000000000, 3600);
+    config_free(config);
+    config = load_text("launch = { runner_output = \"journal\"; };\n", NULL);
+    assert_null(config->launch.runner_output);
+    assert_false(config_find_template(config, "cmc-e2e")->has_default_options);
     config_free(config);
 }
 
@@ -357,8 +386,9 @@ static const struct {
      "test.conf:1: unknown setting \"colour\"; known here: automation_root, state_root, run_log, "
      "launch_log, cypress_config, vm_inventory, time_zone, poll_interval, settle, start_grace, "
      "hang_after, stuck_after, stuck_grace, collect_timeout, deliver_timeout, on_stuck_runner, "
-     "on_conflict, on_uncertain, "
-     "collectors, precedence, sinks, retry, templates, blacklist"},
+     "on_conflict, "
+     "on_uncertain, "
+     "collectors, precedence, sinks, retry, templates, blacklist, launch"},
     {"\nsettle = 3;\n", "test.conf:2: settle: expected a duration in quotes such as \"5s\", "
                         "\"10m\" or \"2h\", got a number"},
     {"settle = \"3 seconds\";\n", "test.conf:1: settle: expected a duration, a number and one of "
@@ -432,6 +462,22 @@ static const struct {
     {"time_zone = 1;\n", "test.conf:1: time_zone: expected a string in quotes, got a number"},
     {"blacklist = (\n  { vm = \"atvm1-x\"; } );\n",
      "test.conf:2: blacklist: an entry without reason; add reason = \"…\""},
+    {"launch = {\n  runner = [ \"x\" ]; };\n",
+     "test.conf:2: launch: unknown setting \"runner\"; known here: template_command, "
+     "runner_command, "
+     "default_options, default_plugin, environment, runner_output, template_timeout, confirm"},
+    {"launch = { template_command = [ ]; };\n",
+     "test.conf:1: launch.template_command: expected at least one element, got an empty list; fill "
+     "it, or remove the setting to get the default"},
+    {"launch = { default_plugin = \"nvme\"; runner_output = \"log\";\n"
+     "  template_timeout = \"0s\"; };\n",
+     "test.conf:1: launch.default_plugin: expected \"fc\", \"iscsi\" or \"both\"\n"
+     "test.conf:1: launch.runner_output: expected \"journal\" or an absolute path\n"
+     "test.conf:2: launch.template_timeout: expected a duration in quotes such as \"30m\", from 1s "
+     "to 24h"},
+    {"launch = { confirm = ( { template = \"cmc-e2e\"; plugin = \"x\"; } ); };\n",
+     "test.conf:1: launch.confirm: an entry without reason; add reason = \"…\"\n"
+     "test.conf:1: launch.confirm: plugin: expected \"fc\", \"iscsi\" or \"both\""},
     {"settle = \"1s\"\nrun_log \"x\";\n", "test.conf:2: syntax error; look for a missing quote, "
                                           "comma, semicolon or bracket in this line "
                                           "or the one before (an open quote may "
@@ -528,12 +574,37 @@ static void every_shipped_example_loads(void **state)
 
         if (!config)
             fail_msg("%s", error);
-        assert_true(config->collector_count > 0);
+        assert_true(config->sink_count > 0);
         config_free(config);
     }
 }
 
-/* Of what is built in; the default options of a launch are the file's own. */
+static void assert_same_texts(const struct config_texts *file, const struct config_texts *built_in)
+{
+    assert_int_equal(file->count, built_in->count);
+    for (size_t i = 0; i < built_in->count; i++)
+        assert_string_equal(file->texts[i], built_in->texts[i]);
+}
+
+static void assert_same_launch(const struct config_launch *file,
+                               const struct config_launch *built_in)
+{
+    assert_same_texts(&file->template_command, &built_in->template_command);
+    assert_same_texts(&file->runner_command, &built_in->runner_command);
+    assert_same_texts(&file->default_options, &built_in->default_options);
+    assert_same_texts(&file->environment, &built_in->environment);
+    assert_string_equal(file->default_plugin, built_in->default_plugin);
+    assert_null(file->runner_output);
+    assert_null(built_in->runner_output);
+    assert_int_equal(file->template_timeout_ns, built_in->template_timeout_ns);
+    assert_int_equal(file->confirmation_count, 1);
+    assert_int_equal(built_in->confirmation_count, 1);
+    assert_string_equal(file->confirmations[0].template_name,
+                        built_in->confirmations[0].template_name);
+    assert_string_equal(file->confirmations[0].plugin, built_in->confirmations[0].plugin);
+    assert_string_equal(file->confirmations[0].reason, built_in->confirmations[0].reason);
+}
+
 static void assert_same_templates(const struct config *file, const struct config *built_in)
 {
     for (size_t i = 0; i < built_in->template_count; i++) {
@@ -544,6 +615,8 @@ static void assert_same_templates(const struct config *file, const struct config
         assert_int_equal(written->flow_count, template->flow_count);
         for (size_t j = 0; j < template->flow_count; j++)
             assert_string_equal(written->flow[j], template->flow[j]);
+        assert_int_equal(written->has_default_options, template->has_default_options);
+        assert_same_texts(&written->default_options, &template->default_options);
     }
 }
 
@@ -580,6 +653,7 @@ static void the_commented_file_says_what_is_built_in(void **state)
     assert_int_equal(file->resend_uncertain, built_in->resend_uncertain);
     assert_null(file->time_zone);
     assert_same_templates(file, built_in);
+    assert_same_launch(&file->launch, &built_in->launch);
     for (int question = 0; question < QUESTION_COUNT; question++) {
         assert_int_equal(file->precedence_count[question], built_in->precedence_count[question]);
         for (size_t i = 0; i < file->precedence_count[question]; i++)
@@ -642,6 +716,7 @@ int main(void)
         cmocka_unit_test(modules_keep_their_order_names_options_and_lines),
         cmocka_unit_test(templates_and_blacklist_are_kept),
         cmocka_unit_test(a_template_keeps_what_is_built_in_and_not_written),
+        cmocka_unit_test(a_launch_keeps_what_is_built_in_and_not_written),
         cmocka_unit_test(the_time_zone_is_the_systems_or_a_known_one),
         cmocka_unit_test(variables_that_nothing_reads_are_told),
         cmocka_unit_test(an_included_file_is_part_of_it),

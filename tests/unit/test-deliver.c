@@ -133,6 +133,12 @@ static void test_what_the_worker_makes_of_a_sinks_behaviour(void **state)
     }
 }
 
+static void set_secrets(struct delivery_scene *scene, const char *lines)
+{
+    scene->secrets = memfd_create("secrets", MFD_CLOEXEC);
+    assert_int_equal(write(scene->secrets, lines, strlen(lines)), strlen(lines));
+}
+
 static enum deliver_readiness check(struct delivery_scene *scene, char **ret_error)
 {
     return deliver_check(&(struct deliver_settings){.sink = &scene->sinks[0],
@@ -173,6 +179,61 @@ static void test_a_sink_is_asked_whether_it_can_work_without_delivering(void **s
     assert_int_equal(delivery_scene_arrived(scene, "chat"), 0);
 }
 
+static enum deliver_readiness probe(struct delivery_scene *scene, char **ret_words)
+{
+    return deliver_probe(&(struct deliver_settings){.sink = &scene->sinks[0],
+                                                    .receipt = -1,
+                                                    .terminal = scene->terminal,
+                                                    .secrets = scene->secrets,
+                                                    .timeout_ns = scene->config.deliver_timeout_ns},
+                         ret_words);
+}
+
+#define STARS    "******************************"
+#define ANSWERED "5 somebody answers\n4 the token is 3 " STARS
+
+static void test_a_probe_brings_what_the_sink_said_and_no_secret(void **state)
+{
+    static const struct {
+        const char *behaviour;
+        enum deliver_readiness readiness;
+        const char *words;
+    } rows[] = {
+        {"deliver", DELIVER_READY, ANSWERED},
+        {"fail-configure", DELIVER_MISCONFIGURED, "3 configure: behaviour: this one fails"},
+        {"fail-check", DELIVER_UNREADY, "3 check: not today; try tomorrow"},
+        {"fail-probe", DELIVER_UNREACHABLE, ANSWERED "\n3 probe: the token is 3 " STARS},
+        {"crash-in-probe", DELIVER_UNREADY,
+         "3 its process was killed by signal 9 (Killed) while it looked whether it can work; "
+         "rebuild or reinstall the module"},
+    };
+    struct delivery_scene *scene = *state;
+
+    delivery_scene_add(scene, "chat", "deliver");
+    set_secrets(scene, "TEST_TOKEN=" SECRET "\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *words = NULL;
+
+        delivery_scene_behave(scene, "chat", rows[i].behaviour);
+        assert_int_equal(probe(scene, &words), rows[i].readiness);
+        assert_string_equal(words, rows[i].words);
+        free(words);
+    }
+    assert_int_equal(delivery_scene_arrived(scene, "chat"), 0);
+}
+
+static void test_a_sink_without_a_probe_says_so(void **state)
+{
+    struct delivery_scene *scene = *state;
+    struct config_module *sink = delivery_scene_add(scene, "chat", "deliver");
+    char *words = NULL;
+
+    free(sink->module);
+    sink->module = memory_format("%s/tests/abi/.libs/sink-1.0.so", getenv("top_builddir"));
+    assert_int_equal(probe(scene, &words), DELIVER_NO_PROBE);
+    assert_null(words);
+}
+
 static void test_a_sink_that_hangs_while_it_is_asked_is_ended(void **state)
 {
     struct delivery_scene *scene = *state;
@@ -203,12 +264,6 @@ static void test_a_message_larger_than_a_pipe_arrives(void **state)
     assert_int_equal(receipt.outcome, ATVM_DELIVERED);
     outbox_receipt_clear(&receipt);
     free(body);
-}
-
-static void set_secrets(struct delivery_scene *scene, const char *lines)
-{
-    scene->secrets = memfd_create("secrets", MFD_CLOEXEC);
-    assert_int_equal(write(scene->secrets, lines, strlen(lines)), strlen(lines));
 }
 
 /* The sink answers with its secret, the list, the number, and whether it has terminal and run. */
@@ -343,6 +398,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_what_the_worker_makes_of_a_sinks_behaviour),
         TEST(test_a_sink_is_asked_whether_it_can_work_without_delivering),
+        TEST(test_a_probe_brings_what_the_sink_said_and_no_secret),
+        TEST(test_a_sink_without_a_probe_says_so),
         TEST(test_a_sink_that_hangs_while_it_is_asked_is_ended),
         TEST(test_a_message_larger_than_a_pipe_arrives),
         TEST(test_a_sink_gets_its_options_and_its_secret_goes_nowhere),

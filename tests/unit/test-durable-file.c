@@ -1,5 +1,6 @@
 /* Durable files: the old content or the new one, whole; and names that are safe in paths. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -221,6 +222,58 @@ static void test_removes_and_does_not_mind_what_is_not_there(void **state)
     assert_int_equal(durable_remove(scene->path, &scene->error), 0);
 }
 
+static uid_t owner_of(const char *folder, const char *name)
+{
+    char *path = memory_format("%s/%s", folder, name);
+    struct stat status;
+
+    assert_int_equal(lstat(path, &status), 0);
+    free(path);
+    return status.st_uid;
+}
+
+/* A command of root's must not leave files in the watcher's folder that the watcher, a user of its
+ * own, cannot write. */
+static void test_what_root_makes_belongs_to_the_owner_of_the_folder(void **state)
+{
+    struct scene *scene = *state;
+    const uid_t somebody = 4711;
+    char *subfolder = memory_format("%s/posted", scene->folder);
+    int descriptor = -1;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chown(scene->folder, somebody, somebody), 0);
+    assert_int_equal(durable_write(scene->path, "x", 1, 0640, &scene->error), 0);
+    assert_int_equal(owner_of(scene->folder, "file"), somebody);
+    assert_int_equal(durable_make_folder(subfolder, 0750, &scene->error), 0);
+    assert_int_equal(owner_of(scene->folder, "posted"), somebody);
+    assert_int_equal(durable_create(scene->path, 0640, &descriptor, &scene->error), 0);
+    assert_int_equal(owner_of(scene->folder, "file"), somebody);
+    close(descriptor);
+    free(subfolder);
+}
+
+/* Under its other name it may be anybody's. */
+static void test_a_file_with_another_name_is_given_to_nobody(void **state)
+{
+    struct scene *scene = *state;
+    char *other = memory_format("%s/other", scene->folder);
+    int descriptor = -1;
+
+    if (geteuid() != 0)
+        skip();
+    scratch_write(scene->folder, "file", "root's");
+    assert_int_equal(link(scene->path, other), 0);
+    assert_int_equal(chown(scene->folder, 4711, 4711), 0);
+    descriptor = open(scene->path, O_RDWR | O_CLOEXEC);
+    assert_true(descriptor >= 0);
+    assert_int_equal(durable_give_to_owner(scene->path, descriptor), 0);
+    assert_int_equal(owner_of(scene->folder, "other"), 0);
+    close(descriptor);
+    free(other);
+}
+
 static void test_names_become_components(void **state)
 {
     static const struct {
@@ -298,6 +351,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sets_damaged_files_aside_under_names_of_their_own,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_removes_and_does_not_mind_what_is_not_there, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_what_root_makes_belongs_to_the_owner_of_the_folder,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_file_with_another_name_is_given_to_nobody, setup,
                                         teardown),
         cmocka_unit_test(test_names_become_components),
         cmocka_unit_test(test_only_components_we_write_are_read_back),

@@ -112,7 +112,7 @@ static void expect_rule(const char *word, void *user)
 
 static void every_rule_that_the_judge_gives_has_a_sentence(void **state)
 {
-    CLEANUP_FREE char *pattern = in_sources("core/judge*.c");
+    CLEANUP_FREE char *pattern = in_sources("core/judge/judge*.c");
     glob_t sources;
     size_t seen = 0, count;
 
@@ -130,7 +130,7 @@ static void every_rule_that_the_judge_gives_has_a_sentence(void **state)
 
 static void every_rule_is_given_by_the_judge(void **state)
 {
-    CLEANUP_FREE char *pattern = in_sources("core/judge*.c");
+    CLEANUP_FREE char *pattern = in_sources("core/judge/judge*.c");
     CLEANUP_FREE char *all = memory_string("");
     glob_t sources;
     size_t count;

@@ -168,6 +168,7 @@ struct probing {
     struct atvm_host host;
     char webhook[100];
     char failure[1000];
+    char notices[1000], warnings[1000];
     unsigned commitments;
 };
 
@@ -197,6 +198,18 @@ static void keep_failure(void *context, const char *message)
     struct probing *probing = context;
 
     snprintf(probing->failure, sizeof(probing->failure), "%s", message);
+}
+
+static void keep_log(void *context, int32_t level, const char *message,
+                     const struct atvm_field *fields, size_t count, size_t stride)
+{
+    struct probing *probing = context;
+
+    (void)fields;
+    (void)count;
+    (void)stride;
+    snprintf(level == ATVM_LOG_WARNING ? probing->warnings : probing->notices,
+             sizeof(probing->notices), "%s", message);
 }
 
 static int32_t not_cancelled(void *context)
@@ -233,6 +246,7 @@ static int32_t probe(struct probing *probing)
     probing->host = (struct atvm_host){
         .struct_size = sizeof(struct atvm_host),
         .context = probing,
+        .log = keep_log,
         .fail = keep_failure,
         .option_string = no_string,
         .option_number = ten_seconds,
@@ -273,6 +287,10 @@ static void probe_connects_and_sends_nothing(void **state)
     (void)state;
     assert_int_equal(listen(server, 1), 0);
     assert_int_equal(probe(&probing), ATVM_OK);
+    assert_non_null(strstr(probing.notices, "http://127.0.0.1:"));
+    assert_non_null(strstr(probing.warnings, "use the server's https:// address"));
+    assert_null(strstr(probing.notices, "abcdefgh"));
+    assert_null(strstr(probing.warnings, "abcdefgh"));
     connection = accept(server, NULL, NULL);
     assert_true(connection >= 0);
     assert_int_equal(read(connection, &byte, 1), 0);
@@ -292,6 +310,7 @@ static void probe_says_what_is_wrong_and_what_to_do(void **state)
     assert_non_null(strstr(refused.failure, "no connection"));
     assert_non_null(strstr(refused.failure, "firewall"));
     assert_null(strstr(refused.failure, "abcdefgh"));
+    assert_string_equal(refused.notices, "");
     assert_int_equal(probe(&missing), ATVM_FAILED);
     assert_non_null(strstr(missing.failure, "give the webhook's address"));
     close(server);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "deliver.h"
 #include "delivery-scene.h"
 #include "memory.h"
 #include "scratch-folder.h"
@@ -337,6 +338,65 @@ static void test_file_wants_an_absolute_path(void **state)
     }
 }
 
+/* ---- probe */
+
+static enum deliver_readiness probe(const struct config_module *sink, char **ret_words)
+{
+    return deliver_probe(
+        &(struct deliver_settings){
+            .sink = sink, .receipt = -1, .terminal = -1, .secrets = -1, .timeout_ns = 1 << 30},
+        ret_words);
+}
+
+static void test_stdout_says_where_it_writes_to(void **state)
+{
+    char *words = NULL;
+
+    assert_int_equal(probe(add_sink(*state, "stdout"), &words), DELIVER_READY);
+    assert_non_null(strstr(words, "5 writes to the standard output"));
+    free(words);
+}
+
+/* What is looked at is what the first message would need; nothing is made for it. */
+static void test_file_looks_whether_it_could_write(void **state)
+{
+    static const struct {
+        const char *path, *folder; /* below the root; folder: the one that counts */
+        bool writable;
+    } rows[] = {
+        {"report.md", "", true},
+        {"%b.md", "", true},
+        {"new/%s.md", "", true}, /* would be made */
+        {"%b/report.md", "", true},
+        {"no/such/report.md", "/no", false},
+        {"no/such/%b/report.md", "/no/such", false},
+    };
+    struct delivery_scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct config_module *sink = add_file(scene, rows[i].path, false);
+        char *expected =
+            rows[i].writable
+                ? memory_format("5 %s%s can be written to", scene->root, rows[i].folder)
+                : memory_format("3 probe: %s%s: No such file or directory; create the "
+                                "folder, or mend the sink's option path",
+                                scene->root, rows[i].folder);
+        char *words = NULL;
+
+        assert_int_equal(probe(sink, &words),
+                         rows[i].writable ? DELIVER_READY : DELIVER_UNREACHABLE);
+        assert_string_equal(words, expected);
+        assert_null(scratch_read(scene->root, rows[i].path));
+        free(words);
+        free(expected);
+        scene->config.sink_count--;
+        free(sink->name);
+        free(sink->module);
+        json_object_put(sink->options);
+        *sink = (struct config_module){0};
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -356,6 +416,8 @@ int main(int argc, char **argv)
         TEST(test_file_refuses_a_device),
         cmocka_unit_test(test_file_tries_again_until_the_disk_has_room),
         cmocka_unit_test(test_file_wants_an_absolute_path),
+        TEST(test_stdout_says_where_it_writes_to),
+        TEST(test_file_looks_whether_it_could_write),
     };
     int status;
 

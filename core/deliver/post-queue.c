@@ -1,0 +1,284 @@
+#include "post-queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "deliver.h"
+#include "log.h"
+#include "memory.h"
+#include "post-log.h"
+
+enum queue_state {
+    QUEUE_READY = 1, /* the next step is to be decided, or there is none */
+    QUEUE_WAITING,   /* for the timer */
+    QUEUE_SENDING    /* a worker of ours is at it */
+};
+
+struct post_queue {
+    struct post_queue_settings settings;
+    enum queue_state state;
+    struct deliver *deliver;       /* SENDING: the worker */
+    struct outbox_record *record;  /* SENDING: what it sends */
+    struct outbox_record *unsaved; /* has moved on in memory, but could not be written yet */
+    sd_event_source *timer;        /* NULL until first used */
+    int32_t failures;              /* of our own files, in a row */
+};
+
+static void run(struct post_queue *queue);
+
+static const char *folder_of(const struct post_queue *queue)
+{
+    return queue->settings.posts->state->folder;
+}
+
+static const char *build_of(const struct post_queue *queue)
+{
+    return queue->settings.posts->state->build;
+}
+
+/* For jitter only: without a random number there is none. */
+static uint32_t random_bits(void)
+{
+    uint32_t bits = UINT32_MAX;
+
+    return getrandom(&bits, sizeof(bits), GRND_NONBLOCK) == (ssize_t)sizeof(bits) ? bits
+                                                                                  : UINT32_MAX;
+}
+
+/* ---- what is to be sent next */
+
+static struct outbox_record *next_record(const struct post_queue *queue)
+{
+    const struct outbox_list *outbox = queue->settings.outbox;
+
+    for (size_t i = 0; i < outbox->count; i++) {
+        struct outbox_record *record = outbox->records[i];
+
+        if (strcmp(record->sink, queue->settings.sink->name) == 0 &&
+            !outbox_state_is_settled(record->state))
+            return record;
+    }
+    return NULL;
+}
+
+/* ---- waiting */
+
+static int on_timer(sd_event_source *source, uint64_t time, void *user)
+{
+    struct post_queue *queue = user;
+    struct outbox_record *record = next_record(queue);
+
+    (void)source;
+    (void)time;
+    queue->state = QUEUE_READY;
+    /* The wait was measured without regard to the wall clock: it is over even if that was set back.
+     */
+    if (!queue->unsaved && record && record->state == OUTBOX_PENDING)
+        record->next_attempt_ns = -1;
+    run(queue);
+    return 0;
+}
+
+static void wait_for(struct post_queue *queue, int64_t wait_ns)
+{
+    uint64_t wait = (uint64_t)wait_ns / 1000;
+    int error;
+
+    queue->state = QUEUE_WAITING;
+    if (!queue->timer) {
+        error = sd_event_add_time_relative(queue->settings.event, &queue->timer, CLOCK_MONOTONIC,
+                                           wait, 0, on_timer, queue);
+    } else {
+        error = sd_event_source_set_time_relative(queue->timer, wait);
+        if (error >= 0)
+            error = sd_event_source_set_enabled(queue->timer, SD_EVENT_ONESHOT);
+    }
+    if (error < 0)
+        log_error("sink %s: no timer: %s; its messages wait until the next start",
+                  queue->settings.sink->name, strerror(-error));
+}
+
+/* Our own files failed us (a full disk, an I/O error): nothing is lost, and it is tried again. */
+static void wait_after_failure(struct post_queue *queue, const struct outbox_record *record,
+                               const char *error)
+{
+    int64_t wait = outbox_retry_delay(queue->settings.policy, ++queue->failures, -1, random_bits());
+
+    post_log(build_of(queue), record, ATVM_LOG_ERROR, "%s; trying again in %lld s", error,
+             (long long)(wait / NS_PER_SECOND));
+    wait_for(queue, wait);
+}
+
+/* ---- settling */
+
+/* Writes what outbox_settle decided. On failure the queue waits. */
+static void save_outcome(struct post_queue *queue)
+{
+    struct outbox_record *record = queue->unsaved;
+    CLEANUP_FREE char *error = NULL;
+
+    if (outbox_save_settled(folder_of(queue), record, &error)) {
+        wait_after_failure(queue, record, error);
+        return;
+    }
+    queue->unsaved = NULL;
+    queue->failures = 0;
+    post_log_outcome(build_of(queue), record);
+    if (outbox_state_is_settled(record->state))
+        queue->settings.settled(queue->settings.user, record);
+}
+
+/* The attempt is over. Where its receipt cannot be read or its outcome not be written, the queue
+ * waits. */
+static void settle(struct post_queue *queue, struct outbox_record *record, const char *ending)
+{
+    struct outbox_receipt receipt = {.retry_after_ns = -1};
+    CLEANUP_FREE char *error = NULL;
+
+    if (outbox_read_receipt(folder_of(queue), record, ending, &receipt, &error)) {
+        wait_after_failure(queue, record, error);
+        return;
+    }
+    outbox_settle(record, &receipt, queue->settings.policy, clock_ns(CLOCK_REALTIME),
+                  random_bits());
+    queue->unsaved = record;
+    save_outcome(queue);
+}
+
+/* ---- sending */
+
+static void on_ended(void *user, const char *ending)
+{
+    struct post_queue *queue = user;
+    struct outbox_record *record = TAKE_POINTER(queue->record);
+
+    deliver_free(TAKE_POINTER(queue->deliver));
+    queue->state = QUEUE_READY;
+    settle(queue, record, ending);
+    run(queue);
+}
+
+static int start_worker(struct post_queue *queue, const struct outbox_record *record, int receipt,
+                        char **ret_error)
+{
+    const struct post_settings *posts = queue->settings.posts;
+
+    return deliver_start(queue->settings.event,
+                         &(struct deliver_settings){
+                             .executable = posts->executable,
+                             .sink = queue->settings.sink,
+                             .record = record,
+                             .receipt = receipt,
+                             .terminal = posts->terminal,
+                             .secrets = posts->secrets,
+                             .timeout_ns = posts->config->deliver_timeout_ns,
+                             .grace_ns = posts->grace_ns,
+                         },
+                         on_ended, queue, &queue->deliver, ret_error);
+}
+
+static void begin_attempt(struct post_queue *queue, struct outbox_record *record)
+{
+    CLEANUP_FREE char *error = NULL;
+    int receipt = -1;
+    int failed;
+
+    if (outbox_begin(folder_of(queue), record, clock_ns(CLOCK_REALTIME), &receipt, &error)) {
+        wait_after_failure(queue, record, error);
+        return;
+    }
+    failed = start_worker(queue, record, receipt, &error);
+    /* From here on the worker alone holds the lock. */
+    close(receipt);
+    if (failed) {
+        post_log(build_of(queue), record, ATVM_LOG_ERROR, "%s", error);
+        /* It was never started, so the receipt file says that nothing was sent. */
+        settle(queue, record, "was not started, so it ended");
+        return;
+    }
+    queue->failures = 0;
+    queue->record = record;
+    queue->state = QUEUE_SENDING;
+}
+
+/* ---- the steps */
+
+static void step_with(struct post_queue *queue, struct outbox_record *record)
+{
+    enum outbox_worker worker = OUTBOX_WORKER_ENDED;
+    CLEANUP_FREE char *error = NULL;
+    int64_t wait_ns;
+
+    if (record->state == OUTBOX_SENDING &&
+        outbox_look_at_worker(folder_of(queue), record, &worker, &error)) {
+        wait_after_failure(queue, record, error);
+        return;
+    }
+    switch (outbox_next(record, worker, clock_ns(CLOCK_REALTIME), &wait_ns)) {
+    case OUTBOX_SEND:
+        begin_attempt(queue, record);
+        break;
+    case OUTBOX_WAIT:
+        wait_for(queue, wait_ns);
+        break;
+    case OUTBOX_READ:
+        settle(queue, record, NULL);
+        break;
+    case OUTBOX_NOTHING:
+        break;
+    }
+}
+
+/* Step by step until there is something to wait for, or nothing left to do. */
+static void run(struct post_queue *queue)
+{
+    while (queue->state == QUEUE_READY) {
+        struct outbox_record *record = next_record(queue);
+
+        if (queue->unsaved)
+            save_outcome(queue);
+        else if (record)
+            step_with(queue, record);
+        else
+            return;
+    }
+}
+
+void post_queue_wake(struct post_queue *queue)
+{
+    run(queue);
+}
+
+/* ---- start and end */
+
+struct post_queue *post_queue_new(const struct post_queue_settings *settings)
+{
+    struct post_queue *queue = memory_zeroed(1, sizeof(*queue));
+
+    queue->settings = *settings;
+    queue->state = QUEUE_READY;
+    return queue;
+}
+
+void post_queue_free(struct post_queue *queue)
+{
+    if (!queue)
+        return;
+    deliver_free(queue->deliver);
+    sd_event_source_disable_unref(queue->timer);
+    free(queue);
+}
+
+const struct config_module *post_queue_sink(const struct post_queue *queue)
+{
+    return queue->settings.sink;
+}
+
+bool post_queue_is_saving(const struct post_queue *queue, const struct outbox_record *record)
+{
+    return queue->unsaved == record;
+}

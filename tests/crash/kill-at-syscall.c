@@ -1,0 +1,408 @@
+/*
+ * Runs a watcher and kills it, or a worker of its, just before its N-th system call is carried out.
+ * Nothing a process does has an effect outside itself but through system calls, so killing at each
+ * of them in turn is killing at every instruction.
+ *
+ *   kill-at-syscall -o REPORT [-f FILE] [-t watcher|workers] [-k one|all] [-n N] [-s FOLDER]
+ *                   -- COMMAND...
+ *
+ *   -f FILE   calls count from the moment at which FILE exists (default: all)
+ *   -t        whose calls count: the command's own, or those of the processes that it started
+ *             after FILE existed, one after the other
+ *   -k one    kills the process whose call it is; with a watcher that is killed the program ends at
+ *             once and leaves its workers alone, else it waits for the watcher's end
+ *   -k all    kills the command and all its descendants, and waits until they are gone
+ *   -n N      the call, from 1; 0 (default) kills nothing and counts
+ *   -s FOLDER first shuts down the file system that holds FOLDER, as a power loss would: what was
+ *             not synced is lost (see FS_IOC_SHUTDOWN; ext4 and xfs know it)
+ *
+ * REPORT gets one line: "killed N CALL", or "ended COUNT" where there were fewer calls. Exit
+ * status: the command's, 137 where it was killed, 125 where this program failed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+/* linux/fs.h has it since 6.8, under the name FS_IOC_SHUTDOWN; before it was xfs's and ext4's
+ * (fs/ext4/ext4.h, EXT4_IOC_SHUTDOWN). 2: do not even flush the journal. */
+#define SHUT_DOWN            _IOR('X', 125, uint32_t)
+#define SHUT_DOWN_NO_JOURNAL 2
+
+#define FAILED 125
+#define KILLED 137
+
+enum whose { OF_WATCHER, OF_WORKERS };
+
+struct settings {
+    const char *report, *from_file;
+    enum whose whose;
+    bool kill_all;
+    unsigned long at;
+    int filesystem; /* -1: stays up */
+    char **command;
+};
+
+/* A thread that is traced. */
+struct task {
+    pid_t id;
+    pid_t process;
+    bool known;   /* whose it is was told by its parent's event */
+    bool stopped; /* before that was told */
+    bool counts;
+};
+
+struct tracer {
+    struct settings settings;
+    pid_t watcher;
+    struct task *tasks;
+    size_t task_count, task_capacity;
+    int *processes; /* pidfds of all that were ever started, for -k all */
+    size_t process_count, process_capacity;
+    unsigned long calls;
+};
+
+static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fprintf(stderr, "kill-at-syscall: ");
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, ": %s\n", strerror(errno));
+    va_end(arguments);
+    exit(FAILED);
+}
+
+/* ---- the command line */
+
+static bool choose(const char *word, const char *first, const char *second)
+{
+    if (strcmp(word, first) != 0 && strcmp(word, second) != 0) {
+        errno = EINVAL;
+        give_up("'%s': expected %s or %s", word, first, second);
+    }
+    return strcmp(word, second) == 0;
+}
+
+static int open_folder(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (descriptor < 0)
+        give_up("%s", path);
+    return descriptor;
+}
+
+static struct settings parse(int argc, char **argv)
+{
+    struct settings settings = {.filesystem = -1};
+    int option;
+
+    while ((option = getopt(argc, argv, "+o:f:t:k:n:s:")) != -1) {
+        switch (option) {
+        case 'o':
+            settings.report = optarg;
+            break;
+        case 'f':
+            settings.from_file = optarg;
+            break;
+        case 't':
+            settings.whose = choose(optarg, "watcher", "workers") ? OF_WORKERS : OF_WATCHER;
+            break;
+        case 'k':
+            settings.kill_all = choose(optarg, "one", "all");
+            break;
+        case 'n':
+            settings.at = strtoul(optarg, NULL, 10);
+            break;
+        case 's':
+            settings.filesystem = open_folder(optarg);
+            break;
+        default:
+            exit(FAILED);
+        }
+    }
+    settings.command = argv + optind;
+    if (!settings.report || !settings.command[0]) {
+        errno = EINVAL;
+        give_up("a report and a command are needed");
+    }
+    return settings;
+}
+
+/* ---- tasks */
+
+static struct task *find_task(struct tracer *tracer, pid_t id)
+{
+    for (size_t i = 0; i < tracer->task_count; i++)
+        if (tracer->tasks[i].id == id)
+            return &tracer->tasks[i];
+    memory_grow(&tracer->tasks, tracer->task_count, &tracer->task_capacity, sizeof(struct task));
+    tracer->tasks[tracer->task_count] = (struct task){.id = id};
+    return &tracer->tasks[tracer->task_count++];
+}
+
+static void forget_task(struct tracer *tracer, pid_t id)
+{
+    *find_task(tracer, id) = tracer->tasks[tracer->task_count - 1];
+    tracer->task_count--;
+}
+
+static void note_process(struct tracer *tracer, pid_t pid)
+{
+    int descriptor = pidfd_open(pid, 0);
+
+    if (descriptor < 0)
+        give_up("pidfd_open");
+    memory_grow(&tracer->processes, tracer->process_count, &tracer->process_capacity, sizeof(int));
+    tracer->processes[tracer->process_count++] = descriptor;
+}
+
+/* ESRCH: it was killed meanwhile, which is heard of later. */
+static void resume(const struct tracer *tracer, const struct task *task, int signal)
+{
+    bool stop_at_calls = task->counts || tracer->settings.whose == OF_WATCHER;
+    unsigned how = stop_at_calls ? PTRACE_SYSCALL : PTRACE_CONT;
+
+    if (ptrace(how, task->id, NULL, signal) < 0 && errno != ESRCH)
+        give_up("resume process %d", (int)task->id);
+}
+
+static bool counting_has_begun(const struct tracer *tracer)
+{
+    return !tracer->settings.from_file || access(tracer->settings.from_file, F_OK) == 0;
+}
+
+/* ---- a new process or thread */
+
+/* A process that is of no interest goes on untraced. */
+static void begin_task(struct tracer *tracer, struct task *task)
+{
+    pid_t id = task->id;
+
+    task->stopped = false;
+    if (task->process == tracer->watcher || task->counts) {
+        resume(tracer, task, 0);
+        return;
+    }
+    forget_task(tracer, id);
+    if (ptrace(PTRACE_DETACH, id, NULL, 0) < 0 && errno != ESRCH)
+        give_up("detach process %d", (int)id);
+}
+
+static void on_new_task(struct tracer *tracer, pid_t parent, bool is_thread)
+{
+    unsigned long id = 0;
+    struct task *task;
+
+    if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &id) < 0) {
+        if (errno == ESRCH)
+            return;
+        give_up("ask for a new process");
+    }
+    task = find_task(tracer, (pid_t)id);
+    task->known = true;
+    if (is_thread) {
+        const struct task *maker = find_task(tracer, parent);
+
+        task = find_task(tracer, (pid_t)id);
+        task->process = maker->process;
+        task->counts = maker->counts;
+    } else {
+        task->process = (pid_t)id;
+        task->counts = tracer->settings.whose == OF_WORKERS && counting_has_begun(tracer);
+        note_process(tracer, (pid_t)id);
+    }
+    if (task->stopped)
+        begin_task(tracer, task);
+}
+
+/* ---- the end */
+
+static void report(const struct tracer *tracer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void report(const struct tracer *tracer, const char *format, ...)
+{
+    FILE *stream = fopen(tracer->settings.report, "we");
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (!stream || vfprintf(stream, format, arguments) < 0 || fclose(stream) != 0)
+        give_up("%s", tracer->settings.report);
+    va_end(arguments);
+}
+
+static void shut_down_filesystem(const struct tracer *tracer)
+{
+    uint32_t flags = SHUT_DOWN_NO_JOURNAL;
+
+    if (tracer->settings.filesystem >= 0 &&
+        ioctl(tracer->settings.filesystem, SHUT_DOWN, &flags) < 0)
+        give_up("shut the file system down");
+}
+
+static void kill_everything(const struct tracer *tracer)
+{
+    for (size_t i = 0; i < tracer->process_count; i++)
+        if (pidfd_send_signal(tracer->processes[i], SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+            give_up("kill");
+    while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
+        continue;
+}
+
+static int kill_watcher_alone(const struct tracer *tracer)
+{
+    int status = 0;
+
+    if (kill(tracer->watcher, SIGKILL) < 0)
+        give_up("kill");
+    while (waitpid(tracer->watcher, &status, __WALL) != tracer->watcher ||
+           !WIFSIGNALED(status))
+        if (errno == ECHILD)
+            give_up("wait for the watcher");
+    return KILLED;
+}
+
+/* The call is not carried out: SIGKILL takes effect where the task stands. -1: go on tracing. */
+static int strike(struct tracer *tracer, const struct task *task, uint64_t call)
+{
+    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)call);
+
+    report(tracer, "killed %lu %s\n", tracer->calls, name ? name : "?");
+    free(name);
+    shut_down_filesystem(tracer);
+    if (tracer->settings.kill_all) {
+        kill_everything(tracer);
+        return KILLED;
+    }
+    if (task->process == tracer->watcher)
+        return kill_watcher_alone(tracer);
+    if (kill(task->process, SIGKILL) < 0)
+        give_up("kill");
+    return -1;
+}
+
+/* ---- stops */
+
+static int on_call(struct tracer *tracer, struct task *task)
+{
+    struct __ptrace_syscall_info info;
+    bool counts = task->counts || (tracer->settings.whose == OF_WATCHER &&
+                                   task->process == tracer->watcher && counting_has_begun(tracer));
+
+    if (counts && ptrace(PTRACE_GET_SYSCALL_INFO, task->id, sizeof(info), &info) > 0 &&
+        info.op == PTRACE_SYSCALL_INFO_ENTRY && ++tracer->calls == tracer->settings.at)
+        return strike(tracer, task, info.entry.nr);
+    resume(tracer, task, 0);
+    return -1;
+}
+
+/* Returns the exit status once there is one, else -1. */
+static int on_stop(struct tracer *tracer, struct task *task, int status)
+{
+    int event = status >> 16, signal = WSTOPSIG(status);
+
+    if (!task->known) {
+        task->stopped = true;
+        return -1;
+    }
+    if (signal == (SIGTRAP | 0x80))
+        return on_call(tracer, task);
+    if (event == PTRACE_EVENT_STOP && task->id != tracer->watcher) {
+        begin_task(tracer, task);
+        return -1;
+    }
+    if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+        pid_t id = task->id;
+
+        on_new_task(tracer, id, event == PTRACE_EVENT_CLONE);
+        task = find_task(tracer, id);
+    }
+    resume(tracer, task, event ? 0 : signal);
+    return -1;
+}
+
+static int on_change(struct tracer *tracer, pid_t id, int status)
+{
+    if (WIFSTOPPED(status))
+        return on_stop(tracer, find_task(tracer, id), status);
+    forget_task(tracer, id);
+    if (id != tracer->watcher)
+        return -1;
+    if (tracer->calls < tracer->settings.at || tracer->settings.at == 0)
+        report(tracer, "ended %lu\n", tracer->calls);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* ---- start */
+
+/* The command waits until it is traced. */
+static pid_t start(char **command)
+{
+    int ready[2];
+    char byte;
+    pid_t pid;
+
+    if (pipe2(ready, O_CLOEXEC) < 0)
+        give_up("pipe");
+    pid = fork();
+    if (pid < 0)
+        give_up("fork");
+    if (pid == 0) {
+        close(ready[1]);
+        if (read(ready[0], &byte, 1) == 0)
+            execv(command[0], command);
+        give_up("%s", command[0]);
+    }
+    close(ready[0]);
+    if (ptrace(PTRACE_SEIZE, pid, NULL,
+               PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+                   PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC) < 0)
+        give_up("ptrace");
+    if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
+        give_up("ptrace");
+    close(ready[1]);
+    return pid;
+}
+
+int main(int argc, char **argv)
+{
+    struct tracer tracer = {.settings = parse(argc, argv)};
+    struct task *watcher;
+    int result = -1;
+
+    if (tracer.settings.kill_all && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        give_up("become the reaper");
+    tracer.watcher = start(tracer.settings.command);
+    note_process(&tracer, tracer.watcher);
+    watcher = find_task(&tracer, tracer.watcher);
+    watcher->process = tracer.watcher;
+    watcher->known = true;
+    while (result < 0) {
+        int status;
+        pid_t id = waitpid(-1, &status, __WALL);
+
+        if (id > 0)
+            result = on_change(&tracer, id, status);
+        else if (errno != EINTR)
+            give_up("wait");
+    }
+    free(tracer.tasks);
+    free(tracer.processes);
+    return result;
+}

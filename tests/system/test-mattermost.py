@@ -2,138 +2,22 @@
 """The sink mattermost, in a real deliver worker, against a strict stand-in for the server on
 loopback: what each answer, and each way of breaking off, leads to; and that the secret address is
 never seen."""
-import collections
 import email.utils
 import json
 import os
 import shutil
 import signal
 import socket
-import ssl
-import struct
 import subprocess
 import tempfile
-import threading
 import time
 
 from harness import BUILD, DEADLINE, FIXTURES, WATCHER, Tap
+from mattermost_server import CANARY, OK, StandIn, certificate, error, reset, wait_for_the_end
 from timelapse import TimeLapse
 
-# As long as an id of Mattermost's; whatever holds it has leaked the webhook.
-CANARY = "c4n4ryc4n4ryc4n4ryc4n4ry26"
 MODULE = os.path.join(BUILD, "sinks", ".libs", "mattermost.so")
 SECOND = 1000**3
-OK = (200, {"Content-Type": "text/plain"}, b"ok")
-
-Request = collections.namedtuple("Request", "line headers body")
-
-
-# -------------------------------------------------------------------- the stand-in
-
-
-def error(status, error_id, message="Es ist ein Fehler aufgetreten.", **headers):
-    """A refusal as Mattermost writes it, in the language of a server somewhere."""
-    body = {"id": error_id, "message": message, "detailed_error": "", "status_code": status}
-    body["request_id"] = "p3b7"
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return status, {"Content-Type": "application/json", **headers}, json.dumps(body).encode()
-
-
-def read_request(connection, whole=True):
-    """The request; without `whole` only its head. None where the other side broke off."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = connection.recv(65536)
-        if not more:
-            return None
-        data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    line, *lines = head.decode().split("\r\n")
-    headers = {name.lower(): value for name, value in (one.split(": ", 1) for one in lines)}
-    while whole and len(body) < int(headers["content-length"]):
-        more = connection.recv(65536)
-        if not more:
-            return None
-        body += more
-    return Request(line, headers, body)
-
-
-def reset(connection):
-    """Closes with RST."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def wait_for_the_end(connection):
-    """Until the other side has given up."""
-    try:
-        while connection.recv(65536):
-            pass
-    except ConnectionError:
-        pass
-
-
-class StandIn:
-    """A server on loopback. `answer`: (status, headers, body), or a function that is given the
-    stand-in and a connection. A context manager; notes each connection and request."""
-
-    def __init__(self, answer, tls=None):
-        self.answer, self.tls = answer, tls
-        self.connections, self.requests, self.problems = 0, [], []
-        self.worker = None  # set once it has started
-        self.has_worker = threading.Event()
-
-    def __enter__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        # shutdown wakes the thread that waits in accept
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.socket.close()
-
-    @property
-    def url(self):
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/hooks/{CANARY}"
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            connection.settimeout(DEADLINE)
-            try:
-                with connection:
-                    self.serve_connection(connection)
-            except (OSError, ValueError) as problem:
-                self.problems.append(problem)
-
-    def serve_connection(self, connection):
-        if self.tls:
-            connection = self.tls.wrap_socket(connection, server_side=True)
-        if callable(self.answer):
-            self.answer(self, connection)
-        else:
-            self.read(connection)
-            self.send(connection, *self.answer)
-
-    def read(self, connection, whole=True):
-        request = read_request(connection, whole)
-        if request:
-            self.requests.append(request)
-        return request
-
-    def send(self, connection, status, headers, body, length=None):
-        lines = [f"HTTP/1.1 {status} -"] + [f"{name}: {headers[name]}" for name in headers]
-        lines.append(f"Content-Length: {len(body) if length is None else length}")
-        connection.sendall("\r\n".join(lines + ["", ""]).encode() + body)
-
 
 # -------------------------------------------------------------------- the deliver worker
 
@@ -604,18 +488,6 @@ def proxies(tap):
 
 
 # -------------------------------------------------------------------- TLS
-
-
-def certificate(place, name, subject):
-    paths = [os.path.join(place, name + ending) for ending in [".pem", ".key"]]
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    command = [*command.split(), "-subj", "/CN=test", "-addext", "subjectAltName=" + subject]
-    subprocess.run(
-        [*command, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*paths)
-    return paths[0], context
 
 
 def certificates(tap):

@@ -158,7 +158,9 @@ class Stuck:
     def sub_runs(self):
         """Names of the closed ones."""
         folder = os.path.join(self.lapse.state_root, self.build, "subruns")
-        return [n for n in os.listdir(folder) if "closed.json" in os.listdir(os.path.join(folder, n))]
+        return [
+            n for n in os.listdir(folder) if "closed.json" in os.listdir(os.path.join(folder, n))
+        ]
 
     def said(self):
         texts = []
@@ -228,8 +230,15 @@ def runner_with_children(tap):
             wait_for(lambda: not process_is_alive(child), "the child's end")
             tap.ok(True, "parent: its child has ended too")
             note = stuck.note()
-            tap.ok("defunct child" in stuck.kept("report.txt").replace("\n    ", " "), "parent: the defunct child is noted")
-            tap.ok(f"processes {stuck.runner.pid}, {child} ended by SIGTERM" in note, "parent: both are named", note)
+            tap.ok(
+                "defunct child" in stuck.kept("report.txt").replace("\n    ", " "),
+                "parent: the defunct child is noted",
+            )
+            tap.ok(
+                f"processes {stuck.runner.pid}, {child} ended by SIGTERM" in note,
+                "parent: both are named",
+                note,
+            )
         finally:
             if process_is_alive(child):
                 os.kill(child, signal.SIGKILL)
@@ -283,7 +292,9 @@ def categorized_run_that_is_over(tap):
         tap.equal(stuck.runner.ended_by(), signal.SIGTERM, "over: the runner got SIGTERM")
         tap.equal(len(stuck.sub_runs()), 1, "over: its sub-run is closed")
         note = stuck.note()
-        tap.ok(f"process {stuck.runner.pid} ended by SIGTERM" in note, "over: the report says so", note)
+        tap.ok(
+            f"process {stuck.runner.pid} ended by SIGTERM" in note, "over: the report says so", note
+        )
 
 
 def main():

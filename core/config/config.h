@@ -101,8 +101,9 @@ struct config {
 };
 
 /*
- * Loads `path`. NULL: CONFIG_DEFAULT_PATH where it exists, else built-in defaults; "" only built-in
- * defaults, without the environment. `build` replaces %b (NULL: left as it is). NULL and *ret_error
+ * Loads `path`. NULL: what the environment variable ATVM_WATCHER_CONFIG names, else
+ * CONFIG_DEFAULT_PATH where it exists, else built-in defaults; "" only built-in defaults, without
+ * the environment. `build` replaces %b (NULL: left as it is). NULL and *ret_error
  * (free it; every problem found, one a line) on failure. config_free accepts NULL.
  *
  * Every setting of the first level with a single value can be given as the environment variable

@@ -1,24 +1,22 @@
 #include "message-tag.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "cleanup.h"
+#include "digest.h"
 #include "memory.h"
 
-/* FNV-1a, 32 bits (RFC 9923): it has to tell apart, not to protect. */
-static uint32_t digest_of(const char *text)
+char *message_key(const char *build, const char *scope, int64_t first_seen_ns)
 {
-    uint32_t digest = UINT32_C(0x811C9DC5);
-
-    for (; *text; text++)
-        digest = (digest ^ (unsigned char)*text) * UINT32_C(0x01000193);
-    return digest;
+    return memory_format("%s/%s@%" PRId64, build, scope, first_seen_ns);
 }
 
-char *message_tag(const char *key, int64_t first_seen_ns, int part, int parts)
+char *message_part_key(const char *key, int32_t part)
 {
-    CLEANUP_FREE char *identity = memory_format("%s@%" PRId64, key, first_seen_ns);
+    return part > 1 ? memory_format("%s+%" PRId32, key, part) : memory_string(key);
+}
 
-    return memory_format("Message %08" PRIx32 ", part %d/%d", digest_of(identity), part, parts);
+char *message_tag(const char *key)
+{
+    return memory_format("Message %08" PRIx32, digest_of(key, strlen(key)));
 }

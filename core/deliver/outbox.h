@@ -214,6 +214,9 @@ bool outbox_receipt_from_json(struct json_object *object, struct outbox_receipt 
 /* Writes the record. Making a new one and every change of state goes through this. */
 int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error);
 
+/* Removes the record's file; that it is gone already is no error. */
+int outbox_remove(const char *folder, const struct outbox_record *record, char **ret_error);
+
 /*
  * Loads the record of sink, scope and part, that is no correction. -ENOENT: there is none. One that
  * is damaged is kept beside it under another name, *ret_warning (free it) says so, and in its place
@@ -258,6 +261,13 @@ int outbox_read_receipt(const char *folder, const struct outbox_record *record, 
  * quarantined, and then removes the receipt file.
  */
 int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error);
+
+/*
+ * Carries an operator's decision out (outbox_decide) and saves it; *record is replaced by another
+ * one. On failure it stays as it was. What stood in quarantine/ goes to history/<request>/.
+ */
+int outbox_apply(const char *folder, struct outbox_record **record, enum outbox_verb verb,
+                 const struct outbox_decision *decision, char **ret_error);
 
 /* Path of the record's file; free it. NULL: no file can be named after sink or scope. */
 char *outbox_path(const char *folder, const struct outbox_record *record);

@@ -8,7 +8,7 @@
 void post_log(const char *build, const struct outbox_record *record, int32_t level,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* What an attempt led to. The record has one attempt or more. */
+/* What an attempt, or a cancellation before one, led to. */
 void post_log_outcome(const char *build, const struct outbox_record *record);
 
 /* Why a scope is not posted to a sink that has a record of it. */

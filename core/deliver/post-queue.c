@@ -10,12 +10,14 @@
 #include "deliver.h"
 #include "log.h"
 #include "memory.h"
+#include "outbox-parts.h"
 #include "post-log.h"
 
 enum queue_state {
     QUEUE_READY = 1, /* the next step is to be decided, or there is none */
     QUEUE_WAITING,   /* for the timer */
-    QUEUE_SENDING    /* a worker of ours is at it */
+    QUEUE_SENDING,   /* a worker of ours is at it */
+    QUEUE_STOPPED    /* there is something to send, but not by us */
 };
 
 struct post_queue {
@@ -51,6 +53,7 @@ static uint32_t random_bits(void)
 
 /* ---- what is to be sent next */
 
+/* In the order of the outbox; parts that are held with an earlier one are passed over. */
 static struct outbox_record *next_record(const struct post_queue *queue)
 {
     const struct outbox_list *outbox = queue->settings.outbox;
@@ -59,7 +62,8 @@ static struct outbox_record *next_record(const struct post_queue *queue)
         struct outbox_record *record = outbox->records[i];
 
         if (strcmp(record->sink, queue->settings.sink->name) == 0 &&
-            !outbox_state_is_settled(record->state))
+            !outbox_state_is_settled(record->state) &&
+            outbox_turn_of(outbox, record) == OUTBOX_TURN_NOW)
             return record;
     }
     return NULL;
@@ -205,6 +209,48 @@ static void begin_attempt(struct post_queue *queue, struct outbox_record *record
     queue->state = QUEUE_SENDING;
 }
 
+/* ---- cancelled runs */
+
+static void withdraw(struct post_queue *queue, struct outbox_record *record)
+{
+    CLEANUP_FREE char *by = state_cancelled_by(queue->settings.posts->state);
+    const struct outbox_decision decision = {.by = by, .time_ns = clock_ns(CLOCK_REALTIME)};
+
+    outbox_decide(record, OUTBOX_WITHDRAW, &decision);
+    queue->unsaved = record;
+    save_outcome(queue);
+}
+
+/* What has not begun to leave when the run is cancelled stays here, whoever stored it when: the
+ * last part first, since none is looked at behind one that is held. */
+static void withdraw_all(struct post_queue *queue)
+{
+    const struct outbox_list *outbox = queue->settings.outbox;
+
+    for (size_t i = outbox->count; i-- > 0 && !queue->unsaved;)
+        if (strcmp(outbox->records[i]->sink, queue->settings.sink->name) == 0 &&
+            outbox_verb_concerns(outbox->records[i], OUTBOX_WITHDRAW))
+            withdraw(queue, outbox->records[i]);
+}
+
+static void send_unless_cancelled(struct post_queue *queue, struct outbox_record *record)
+{
+    CLEANUP_FREE char *error = NULL;
+    int cancelled = state_cancelled(queue->settings.posts->state);
+
+    if (cancelled < 0) {
+        error = memory_format("whether the run was cancelled could not be looked for: %s",
+                              strerror(-cancelled));
+        wait_after_failure(queue, record, error);
+    } else if (cancelled) {
+        withdraw_all(queue);
+    } else if (queue->settings.posts->no_sending) {
+        queue->state = QUEUE_STOPPED;
+    } else {
+        begin_attempt(queue, record);
+    }
+}
+
 /* ---- the steps */
 
 static void step_with(struct post_queue *queue, struct outbox_record *record)
@@ -220,7 +266,7 @@ static void step_with(struct post_queue *queue, struct outbox_record *record)
     }
     switch (outbox_next(record, worker, clock_ns(CLOCK_REALTIME), &wait_ns)) {
     case OUTBOX_SEND:
-        begin_attempt(queue, record);
+        send_unless_cancelled(queue, record);
         break;
     case OUTBOX_WAIT:
         wait_for(queue, wait_ns);
@@ -251,6 +297,22 @@ static void run(struct post_queue *queue)
 void post_queue_wake(struct post_queue *queue)
 {
     run(queue);
+}
+
+void post_queue_reconsider(struct post_queue *queue)
+{
+    if (queue->state == QUEUE_WAITING)
+        sd_event_source_set_enabled(queue->timer, SD_EVENT_OFF);
+    if (queue->state == QUEUE_WAITING || queue->state == QUEUE_STOPPED)
+        queue->state = QUEUE_READY;
+    run(queue);
+}
+
+bool post_queue_is_sending(const struct post_queue *queue)
+{
+    const struct outbox_record *record = next_record(queue);
+
+    return queue->state == QUEUE_SENDING || (record && record->state == OUTBOX_SENDING);
 }
 
 /* ---- start and end */

@@ -37,6 +37,11 @@ const struct config_module *post_queue_sink(const struct post_queue *queue);
 /* There may be something to do. A queue that waits goes on waiting. */
 void post_queue_wake(struct post_queue *queue);
 
+/* The same, but what waits is looked at anew, too: records were changed from outside. */
+void post_queue_reconsider(struct post_queue *queue);
+/* Whether a delivery is under way, also by a worker that an earlier watcher started. */
+bool post_queue_is_sending(const struct post_queue *queue);
+
 /* Whether the record has moved on in memory, but could not be written yet. */
 bool post_queue_is_saving(const struct post_queue *queue, const struct outbox_record *record);
 

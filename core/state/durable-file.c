@@ -14,10 +14,27 @@
 /* More damaged files of one name within one second than this are not set aside any more. */
 #define SET_ASIDE_TRIES 100
 
+/* What helps, where that is known; with the mark that stands before it. */
+static const char *remedy_for(int error)
+{
+    switch (error) {
+    case -ENOSPC:
+        return "; make room on that file system ('df -h', 'df -i')";
+    case -EDQUOT:
+        return "; raise the quota there, or make room";
+    case -EIO:
+        return "; the disk or its connection fails: look at 'dmesg'";
+    case -EROFS:
+        return "; that file system is mounted read-only: look at 'dmesg', then remount it";
+    default:
+        return "";
+    }
+}
+
 /* Writes the message for a failed step; yields `error` (-errno). */
 static int failed(char **ret_error, int error, const char *path, const char *step)
 {
-    *ret_error = memory_format("%s: %s: %s", path, step, strerror(-error));
+    *ret_error = memory_format("%s: %s: %s%s", path, step, strerror(-error), remedy_for(error));
     return error;
 }
 
@@ -102,7 +119,7 @@ char *durable_component_decode(const char *component)
 
 /* ---- writing */
 
-static int sync_folder(const char *path, char **ret_error)
+int durable_sync_folder(const char *path, char **ret_error)
 {
     CLEANUP_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -117,7 +134,7 @@ static int sync_folder_of(const char *path, char **ret_error)
 {
     CLEANUP_FREE char *folder = parent_of(path);
 
-    return sync_folder(folder, ret_error);
+    return durable_sync_folder(folder, ret_error);
 }
 
 int durable_give_to_owner(const char *path, int descriptor)

@@ -1,21 +1,60 @@
 #include "json-file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "digest.h"
 #include "durable-file.h"
 #include "memory.h"
+
+/* The last member says what all bytes before it amount to: a bit that flips in a number or a key
+ * may leave JSON that is as good as any. */
+#define DIGEST_BEGIN ",\n  \"digest\": \""
+#define DIGEST_END   "\"\n}\n"
+#define OBJECT_END   "\n}"
+#define DIGITS       8
+
+/* `text` as a file; free it. One that is not laid out as expected goes without a digest. */
+static char *with_digest(const char *text)
+{
+    size_t length = strlen(text), end = strlen(OBJECT_END);
+
+    if (length <= end || strcmp(text + length - end, OBJECT_END) != 0)
+        return memory_format("%s\n", text);
+    length -= end;
+    return memory_format("%.*s" DIGEST_BEGIN "%08" PRIx32 DIGEST_END, (int)length, text,
+                         digest_of(text, length));
+}
+
+/* Also where it has none: an earlier version, or a person, wrote it. */
+static bool digest_agrees(const char *text, size_t length)
+{
+    const size_t begin = strlen(DIGEST_BEGIN), end = strlen(DIGEST_END);
+    char expected[DIGITS + 1];
+    const char *tail;
+
+    if (length < begin + DIGITS + end)
+        return true;
+    length -= begin + DIGITS + end;
+    tail = text + length;
+    if (memcmp(tail, DIGEST_BEGIN, begin) != 0 ||
+        memcmp(tail + begin + DIGITS, DIGEST_END, end) != 0)
+        return true;
+    snprintf(expected, sizeof(expected), "%08" PRIx32, digest_of(text, length));
+    return memcmp(tail + begin, expected, DIGITS) == 0;
+}
 
 int json_file_write(const char *path, struct json_object *object, char **ret_error)
 {
     const char *text = json_object_to_json_string_ext(
         object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-    CLEANUP_FREE char *line = memory_format("%s\n", text);
+    CLEANUP_FREE char *file = with_digest(text);
 
-    return durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
+    return durable_write(path, file, strlen(file), JSON_FILE_MODE, ret_error);
 }
 
 struct json_object *json_object_of(const char *text, size_t length)
@@ -87,6 +126,12 @@ int json_file_read(const char *path, size_t limit, const char *schema, int64_t v
 
     if (error)
         return error;
+    if (!digest_agrees(text, length)) {
+        *ret_error = memory_format("%s: is damaged: its digest is that of another content (who "
+                                   "edits it removes the member \"digest\")",
+                                   path);
+        return -EBADMSG;
+    }
     object = json_object_of(text, length);
     if (!object) {
         *ret_error = memory_format("%s: is damaged: not one whole JSON object", path);

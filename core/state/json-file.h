@@ -14,14 +14,16 @@
 /* Permissions of what the state folder holds: reports name machines, so not for everybody. */
 #define JSON_FILE_MODE 0640
 
-/* Writes `object` durably (see durable_write), indented, with a newline at the end. 0 or -errno. */
+/* Writes `object` durably (see durable_write), indented, with a newline at the end and, as its last
+ * member, a "digest" of what stands before that. 0 or -errno. */
 int json_file_write(const char *path, struct json_object *object, char **ret_error);
 
 /*
  * Reads a document of at most `limit` bytes whose member "schema" is "<schema>/<version>". The
  * caller owns *ret. -ENOENT: there is no such file (no message). -EBADMSG: it is damaged: not one
- * whole JSON object in UTF-8, or of another schema. -EPROTONOSUPPORT: its version is newer.
- * Other -errno: it could not be read. Messages name the path; free *ret_error.
+ * whole JSON object in UTF-8, other than its digest says, or of another schema. -EPROTONOSUPPORT:
+ * its version is newer. Other -errno: it could not be read. Messages name the path; free
+ * *ret_error.
  */
 int json_file_read(const char *path, size_t limit, const char *schema, int64_t version,
                    struct json_object **ret, char **ret_error);

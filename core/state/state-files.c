@@ -9,6 +9,7 @@
 #include "durable-file.h"
 #include "json-file.h"
 #include "memory.h"
+#include "reserve.h"
 #include "state.h"
 
 /* A marker that somebody made by hand may hold anything. */
@@ -113,6 +114,8 @@ int state_mark_posted(struct state *state, struct scope_state *scope, const char
     struct state_posted *posted = find_posted(scope, sink);
     int error = write_posted_marker(state, scope, sink, remote_id, now_ns, ret_error);
 
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = write_posted_marker(state, scope, sink, remote_id, now_ns, ret_error);
     if (error)
         return error;
     if (!posted) {

@@ -71,10 +71,11 @@ static int write_holder(int descriptor, int64_t now_ns)
         strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", &parts);
     text = memory_format("%d %" PRIu64 " %s\n", (int)getpid(), start_ticks_of(getpid()), since);
     length = strlen(text);
-    if (ftruncate(descriptor, 0) < 0)
-        return -errno;
+    /* In this order the room that the file has is kept, should there be no other. */
     errno = EIO;
-    return pwrite(descriptor, text, length, 0) == (ssize_t)length ? 0 : -errno;
+    if (pwrite(descriptor, text, length, 0) != (ssize_t)length)
+        return -errno;
+    return ftruncate(descriptor, (off_t)length) < 0 ? -errno : 0;
 }
 
 static char *busy_message(const char *path, int descriptor)

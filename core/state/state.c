@@ -13,35 +13,10 @@
 #include "durable-file.h"
 #include "json-file.h"
 #include "memory.h"
+#include "reserve.h"
 #include "state-lock.h"
 
 /* ---- structs */
-
-static void scope_state_init(struct scope_state *scope, char *name, char *folder, int64_t now_ns)
-{
-    *scope = (struct scope_state){
-        .name = name,
-        .folder = folder,
-        .state = STATE_RUNNING,
-        .first_seen_ns = now_ns,
-        .last_seen_ns = now_ns,
-        .closed_ns = -1,
-        .completed_ns = -1,
-        .cancelled_ns = -1,
-        .terminated_ns = -1,
-        .reset_ns = -1,
-        .corrected_ns = -1,
-    };
-}
-
-/* Back to what a scope is before anything was read into it. */
-static void scope_state_reset(struct scope_state *scope, int64_t now_ns)
-{
-    char *name = TAKE_POINTER(scope->name), *folder = TAKE_POINTER(scope->folder);
-
-    scope_state_clear(scope);
-    scope_state_init(scope, name, folder, now_ns);
-}
 
 static struct state *state_new(const char *state_root, const char *build, int64_t now_ns)
 {
@@ -86,107 +61,6 @@ void state_close(struct state *state)
 
 /* ---- loading */
 
-static void warn(struct state *state, const char *text)
-{
-    char *before = state->warnings;
-
-    state->warnings = before ? memory_format("%s\n%s", before, text) : memory_string(text);
-    free(before);
-}
-
-/* Back to what is known of a scope before any file was read. */
-static void forget(struct state *state, struct scope_state *scope, int64_t now_ns)
-{
-    scope_state_reset(scope, now_ns);
-    if (scope != &state->run)
-        return;
-    free_expected_hosts(state);
-    state_asked_clear(&state->asked);
-    state->categorized = state->runner_seen = false;
-}
-
-/* What stood in a damaged state.json is gone: the scope starts afresh, and that is said. */
-static int replace_damaged(struct state *state, struct scope_state *scope, const char *path,
-                           const char *damage, enum state_access access, int64_t now_ns,
-                           char **ret_error)
-{
-    CLEANUP_FREE char *aside = NULL;
-    CLEANUP_FREE char *text = NULL;
-
-    forget(state, scope, now_ns);
-    if (access == STATE_OWN) {
-        int error = durable_set_aside(path, DURABLE_MOVE, now_ns, &aside, ret_error);
-
-        if (error)
-            return error;
-        text = memory_format("%s; it was kept as %s, and this scope starts afresh", damage, aside);
-    }
-    warn(state, text ? text : damage);
-    return 0;
-}
-
-/* 0; -ENOENT: there is none; -EBADMSG: it is damaged, *ret_damage (free it) says how; else -errno,
- * with *ret_damage. */
-static int load_file(struct state *state, struct scope_state *scope, const char *path,
-                     char **ret_damage)
-{
-    struct json_object *object = NULL;
-    int error = json_file_read(path, STATE_FILE_MAX, STATE_SCHEMA, STATE_SCHEMA_VERSION, &object,
-                               ret_damage);
-
-    if (!error && !state_from_json(object, state, scope)) {
-        error = -EBADMSG;
-        *ret_damage = memory_format("%s: is damaged: a member is missing, has the wrong type, or "
-                                    "is another build's",
-                                    path);
-    }
-    json_object_put(object);
-    return error;
-}
-
-/* What is closed stays closed (R2.6) though state.json is lost: closed.json holds the same. Where
- * that is damaged as well, it is only known that the scope was closed, and nothing is posted. */
-static int recall_closed(struct state *state, struct scope_state *scope, int64_t now_ns)
-{
-    CLEANUP_FREE char *path = memory_format("%s/closed.json", scope->folder);
-    CLEANUP_FREE char *damage = NULL, *text = NULL;
-    int error = load_file(state, scope, path, &damage);
-
-    if (error == -ENOENT)
-        return error;
-    if (!error && scope->closed_ns >= 0) {
-        text = memory_format("%s: is used instead of a state.json that is lost", path);
-    } else {
-        forget(state, scope, now_ns);
-        scope_state_close(scope, STATE_UNKNOWN,
-                          "it was closed, but state.json and closed.json are damaged", now_ns);
-        text = memory_format("%s; the scope was closed, and stays so", damage ? damage : path);
-    }
-    warn(state, text);
-    return 0;
-}
-
-/* -ENOENT where there is no state.json. */
-static int load_scope(struct state *state, struct scope_state *scope, enum state_access access,
-                      int64_t now_ns, char **ret_error)
-{
-    CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
-    CLEANUP_FREE char *damage = NULL;
-    int error = load_file(state, scope, path, &damage);
-
-    if (error == -EBADMSG) {
-        error = replace_damaged(state, scope, path, damage, access, now_ns, ret_error);
-        if (!error)
-            recall_closed(state, scope, now_ns);
-        return error;
-    }
-    if (error == -ENOENT)
-        return recall_closed(state, scope, now_ns);
-    if (error)
-        *ret_error = TAKE_POINTER(damage);
-    return error;
-}
-
 static struct scope_state *append_subrun(struct state *state, char *name, char *folder,
                                          int64_t now_ns)
 {
@@ -210,12 +84,12 @@ static int load_subrun(struct state *state, const char *component, enum state_ac
         CLEANUP_FREE char *text = memory_format(
             "%s/subruns/%s: is not the name of a sub-run; passed over", state->folder, component);
 
-        warn(state, text);
+        state_warn(state, text);
         return 0;
     }
     scope = append_subrun(state, name, memory_format("%s/subruns/%s", state->folder, component),
                           now_ns);
-    error = load_scope(state, scope, access, now_ns, ret_error);
+    error = state_load_scope(state, scope, access, now_ns, ret_error);
     return error == -ENOENT ? 0 : error;
 }
 
@@ -286,7 +160,7 @@ static int load_urls(struct state *state, char **ret_error)
 
 static int load(struct state *state, enum state_access access, int64_t now_ns, char **ret_error)
 {
-    int error = load_scope(state, &state->run, access, now_ns, ret_error);
+    int error = state_load_scope(state, &state->run, access, now_ns, ret_error);
 
     state->found = !error && !state->warnings;
     if (error == -ENOENT)
@@ -315,7 +189,11 @@ static int take_ownership(struct state *state, int64_t now_ns, char **ret_error)
     CLEANUP_FREE char *lock = memory_format("%s/lock", state->folder);
     int error = make_state_folder(state, ret_error);
 
-    return error ? error : state_lock_take(lock, now_ns, &state->lock, ret_error);
+    if (!error)
+        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+    return error;
 }
 
 static int look_for_folder(const struct state *state, char **ret_error)
@@ -385,6 +263,8 @@ int state_add_scope(struct state *state, const char *name, int64_t now_ns, struc
     }
     folder = memory_format("%s/subruns/%s", state->folder, component);
     error = durable_make_folders(folder, STATE_FOLDER_MODE, ret_error);
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = durable_make_folders(folder, STATE_FOLDER_MODE, ret_error);
     if (!error)
         *ret = append_subrun(state, memory_string(name), TAKE_POINTER(folder), now_ns);
     return error;
@@ -433,11 +313,23 @@ void state_set_expected_hosts(struct state *state, const char *const *hosts, siz
         state->expected_hosts[state->expected_host_count++] = memory_string(hosts[i]);
 }
 
+static char **copy_strings(char *const *strings, size_t count)
+{
+    char **copy = memory_zeroed(count, sizeof(*copy));
+
+    for (size_t i = 0; i < count; i++)
+        copy[i] = memory_string(strings[i]);
+    return copy;
+}
+
 void state_set_asked(struct state *state, const struct state_asked *asked)
 {
     struct state_asked copy = {
         .since_ns = asked->since_ns,
-        .hosts = memory_zeroed(asked->host_count, sizeof(*copy.hosts)),
+        .hosts = copy_strings(asked->hosts, asked->host_count),
+        .host_count = asked->host_count,
+        .cypress_env = copy_strings(asked->cypress_env, asked->env_count),
+        .env_count = asked->env_count,
         .template_name = memory_string(asked->template_name),
         .plugin = memory_string(asked->plugin),
         .config_family = memory_string(asked->config_family),
@@ -446,8 +338,6 @@ void state_set_asked(struct state *state, const struct state_asked *asked)
         .template_command = memory_string(asked->template_command),
     };
 
-    for (size_t i = 0; i < asked->host_count; i++)
-        copy.hosts[copy.host_count++] = memory_string(asked->hosts[i]);
     state_asked_clear(&state->asked);
     state->asked = copy;
 }
@@ -465,10 +355,9 @@ static int save_closed(const struct scope_state *scope, struct json_object *obje
     return access(path, F_OK) == 0 ? durable_remove(path, ret_error) : 0;
 }
 
-int state_save(struct state *state, const struct scope_state *scope, char **ret_error)
+static int save(const struct scope_state *scope, struct json_object *object, char **ret_error)
 {
     CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
-    CLEANUP_JSON struct json_object *object = state_to_json(state, scope);
     bool closed = scope->closed_ns >= 0;
     int error = closed ? 0 : save_closed(scope, object, ret_error);
 
@@ -477,6 +366,15 @@ int state_save(struct state *state, const struct scope_state *scope, char **ret_
     if (!error && closed)
         error = save_closed(scope, object, ret_error);
     return error;
+}
+
+int state_save(struct state *state, const struct scope_state *scope, char **ret_error)
+{
+    CLEANUP_JSON struct json_object *object = state_to_json(state, scope);
+    int error = save(scope, object, ret_error);
+
+    return reserve_gives_room(state->folder, error, ret_error) ? save(scope, object, ret_error)
+                                                               : error;
 }
 
 int state_note_url(struct state *state, struct scope_state *scope, const char *url,

@@ -50,14 +50,18 @@ struct scope_state {
     size_t posted_count, posted_capacity;
 };
 
-/* What the watcher was told about the run: with it the kept evidence can be judged again. */
+/* What the watcher was told about the run: with it the kept evidence can be judged again, by a
+ * later watcher or by `status`, and shown with its coverage. Words are NULL where they were not
+ * given. */
 struct state_asked {
     int64_t since_ns; /* start of the run's window; -1: not noted */
     char **hosts;     /* the operator's list */
     size_t host_count;
-    char *template_name, *plugin;                              /* NULL: not given */
-    char *config_family, *migration_style, *scope_description; /* for messages only */
-    char *template_command;                                    /* the same; its secrets masked */
+    char **cypress_env; /* "KEY=VALUE" */
+    size_t env_count;
+    char *template_name, *plugin;
+    char *config_family, *migration_style, *scope_description;
+    char *template_command; /* its secrets are masked */
 };
 
 struct state {
@@ -168,5 +172,17 @@ void state_asked_clear(struct state_asked *asked);
 /* Fills *scope (and, for the run's own, *state). false: something in it is not what it must be. */
 bool state_from_json(struct json_object *object, struct state *state, struct scope_state *scope);
 void scope_state_clear(struct scope_state *scope);
+/* A scope that was never seen before; name and folder are taken over. */
+void scope_state_init(struct scope_state *scope, char *name, char *folder, int64_t now_ns);
+
+/* Adds a line to the warnings. */
+void state_warn(struct state *state, const char *text);
+/*
+ * Reads state.json of a scope that was initialised, or, where that is lost, closed.json. With
+ * STATE_OWN what is damaged is set aside, and of a closed scope both files are made to stand. 0,
+ * -ENOENT where there is neither, or -errno with *ret_error (free it).
+ */
+int state_load_scope(struct state *state, struct scope_state *scope, enum state_access access,
+                     int64_t now_ns, char **ret_error);
 
 #endif

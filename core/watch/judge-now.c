@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "collect.h"
+#include "ledger-file.h"
 #include "log.h"
 #include "memory.h"
 #include "path-watch.h"
@@ -180,6 +181,16 @@ int judge_now_look(struct judge_now *now, char **ret_error)
         status = -EINVAL;
     }
     return status;
+}
+
+int judge_now_recall(struct judge_now *now, const char *path, char **ret_error)
+{
+    int error = ledger_read_file(now->ledger, path, ret_error);
+
+    if (error && error != -ENOENT)
+        return error;
+    ledger_forget_passes(now->ledger);
+    return judge_now_look(now, ret_error);
 }
 
 void judge_now_watch(struct judge_now *now, const char *path)

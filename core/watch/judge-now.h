@@ -31,6 +31,13 @@ struct judge_now *judge_now_new(const struct judge_now_settings *settings, char 
 void judge_now_free(struct judge_now *now);
 
 /*
+ * Begins with what an earlier watcher kept in the ledger file at `path`: what it read may be gone
+ * by now. Before the first look, which follows at once. As judge_now_look; a file that is not there
+ * is fine.
+ */
+int judge_now_recall(struct judge_now *now, const char *path, char **ret_error);
+
+/*
  * One look: the ledger then holds all that the collectors found. 0; -EINVAL with *ret_error (free
  * it) where the worker could not start up (a wrong option, a module that does not load); else the
  * event loop's -errno with *ret_error.

@@ -11,6 +11,8 @@
 #include "message-tag.h"
 #include "post.h"
 #include "report.h"
+#include "reserve.h"
+#include "verdict-summary.h"
 
 /* How old the evidence snapshot of a run that goes on may be. A restart reads everything anew; the
  * snapshot is for what is gone by then, and for explain. */
@@ -25,6 +27,8 @@ struct watch_close {
     size_t kept_expected_hosts; /* and of those */
     uint64_t snapshot_changes;  /* of the ledger, when the snapshot was written */
     int64_t snapshot_ns;        /* when that was; -1: not yet */
+    bool unsaved;               /* what was noted last may not stand on disk */
+    bool no_reserve;            /* and it was said */
     void (*settled)(void *user);
     void *user;
 };
@@ -115,7 +119,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
         return report(status, error);
     if (state->closed_ns >= 0)
         return 0;
-    changed = state->state != scope->state || hosts_changed(state, scope);
+    changed = closing->unsaved || state->state != scope->state || hosts_changed(state, scope);
     if (!changed)
         return 0;
     log_hosts(closing, state, scope);
@@ -162,11 +166,14 @@ static int write_ledger(void *user, FILE *stream)
 static int write_evidence(struct watch_close *closing, const struct ledger *ledger)
 {
     CLEANUP_FREE char *error = NULL;
+    int status =
+        state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error);
 
-    closing->snapshot_changes = ledger->changes;
-    closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
-    return report(
-        state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error), error);
+    if (status == 0) {
+        closing->snapshot_changes = ledger->changes;
+        closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
+    }
+    return report(status, error);
 }
 
 static bool snapshot_is_due(const struct watch_close *closing, const struct ledger *ledger,
@@ -185,24 +192,45 @@ static int keep_what_was_learned(struct watch_close *closing)
 {
     CLEANUP_FREE char *error = NULL;
     struct state *state = closing->state;
+    int status;
 
     if (closing->kept_runner_seen == state->runner_seen &&
         closing->kept_expected_hosts == state->expected_host_count)
         return 0;
-    closing->kept_runner_seen = state->runner_seen;
-    closing->kept_expected_hosts = state->expected_host_count;
-    return report(state_save(state, &state->run, &error), error);
+    status = state_save(state, &state->run, &error);
+    if (status == 0) {
+        closing->kept_runner_seen = state->runner_seen;
+        closing->kept_expected_hosts = state->expected_host_count;
+    }
+    return report(status, error);
+}
+
+/* Said once when the room is missing, and once when it is there again. */
+static void keep_reserve(struct watch_close *closing)
+{
+    CLEANUP_FREE char *error = NULL;
+    bool missing = reserve_make(closing->state->folder, &error) < 0;
+
+    if (missing && !closing->no_reserve)
+        log_warning("%s; should the disk be full, posts wait until there is room: make some",
+                    error);
+    if (!missing && closing->no_reserve)
+        log_notice("%s: there is room again", closing->state->folder);
+    closing->no_reserve = missing;
 }
 
 int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
                      const struct ledger *ledger, int64_t now_ns)
 {
-    int status = keep_what_was_learned(closing);
+    int status;
 
+    keep_reserve(closing);
+    status = keep_what_was_learned(closing);
     if (status == 0)
         status = note_run(closing, verdict, now_ns);
     for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
         status = note_scope(closing, &verdict->scopes[i], now_ns);
+    closing->unsaved = status < 0;
     if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
         status = write_evidence(closing, ledger);
     return status;
@@ -244,17 +272,18 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, const struct post_form *form)
+/* A JSON document cannot be cut. */
+static struct message_parts render_bodies(void *user, const struct post_form *form)
 {
     const struct rendering *rendering = user;
+    struct message_parts parts = {NULL, 0, 0};
 
-    if (form->format == ATVM_FORMAT_JSON)
-        return render_json(rendering->report);
     if (form->format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown_limited(rendering->report, rendering->scope, form->limit_bytes,
-                                       form->limit_characters);
-    return render_text_limited(rendering->report, rendering->scope, form->limit_bytes,
-                               form->limit_characters);
+        return render_markdown_parts(rendering->report, rendering->scope, form->limit);
+    if (form->format == ATVM_FORMAT_TEXT)
+        return render_text_parts(rendering->report, rendering->scope, form->limit);
+    message_parts_add(&parts, render_json(rendering->report));
+    return parts;
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
@@ -269,18 +298,27 @@ static void log_suppression(const struct watch_close *closing, const struct scop
               run_state_name(scope->state), scope->reason);
 }
 
+/* `correction` NULL: the scope's first message. */
 static int post_scope_verdict(struct watch_close *closing, const struct report *source,
-                              const struct scope_verdict *scope, const char *key)
+                              const struct scope_verdict *scope, const char *key,
+                              const struct watch_close_correction *correction)
 {
     CLEANUP_FREE char *title = memory_format("%s: %s", scope->name, run_state_name(scope->state));
+    CLEANUP_FREE char *says = verdict_summary(scope);
     CLEANUP_FREE char *error = NULL;
     struct rendering rendering = {source, scope};
     struct post_message message = {.scope = scope->name,
                                    .key = key,
                                    .title = title,
-                                   .render = render_body,
+                                   .says = says,
+                                   .render = render_bodies,
                                    .user = &rendering};
 
+    if (correction) {
+        message.sink = correction->sink;
+        message.correction = correction->number;
+        message.supersedes = correction->supersedes;
+    }
     if (!run_state_is_posted(scope->state)) {
         log_suppression(closing, scope);
         return 0;
@@ -307,8 +345,13 @@ static int close_state(struct watch_close *closing, struct scope_state *state,
 
     scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
     status = report(state_save(closing->state, state, &error), error);
-    if (status == 0)
+    if (status == 0) {
         log_close(closing, state);
+        return 0;
+    }
+    /* As long as it does not stand on disk it is to be tried again. */
+    state->closed_ns = state->completed_ns = state->cancelled_ns = state->terminated_ns = -1;
+    closing->unsaved = true;
     return status;
 }
 
@@ -318,8 +361,9 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     struct scope_state *state = state_find_scope(closing->state, scope->name);
     struct report source = {
         .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, scope->name);
-    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, scope->name, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
     CLEANUP_FREE char *full_report = NULL;
     int status;
 
@@ -328,11 +372,11 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     full_report = state_report_path(state, "txt");
     source.full_report = full_report;
     source.tag = tag;
-    status = write_evidence(closing, ledger);
+    status = post_scope_verdict(closing, &source, scope, key, NULL);
+    if (status == 0)
+        status = write_evidence(closing, ledger);
     if (status == 0)
         status = write_reports(state, &source, scope);
-    if (status == 0)
-        status = post_scope_verdict(closing, &source, scope, key);
     if (status == 0)
         status = close_state(closing, state, scope->state, scope->reason);
     return status;
@@ -359,8 +403,9 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
 int watch_close_amend(struct watch_close *closing, const struct verdict *verdict)
 {
     const struct scope_state *state = state_find_scope(closing->state, verdict->build);
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, verdict->build);
-    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, verdict->build, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
     struct report source = {.verdict = verdict,
                             .facts = closing->facts,
                             .now_ns = clock_ns(CLOCK_REALTIME),
@@ -370,6 +415,59 @@ int watch_close_amend(struct watch_close *closing, const struct verdict *verdict
         return 0;
     return verdict->categorized ? write_run_report(state, &source)
                                 : write_reports(state, &source, &verdict->scopes[0]);
+}
+
+/* ---------------------------------------------------------------- what operators ask for */
+
+struct post *watch_close_post(const struct watch_close *closing)
+{
+    return closing->post;
+}
+
+int watch_close_as(struct watch_close *closing, struct scope_state *scope, enum run_state state,
+                   const char *reason)
+{
+    return close_state(closing, scope, state, reason);
+}
+
+int watch_close_correct(struct watch_close *closing, const struct verdict *verdict,
+                        const struct scope_verdict *scope,
+                        const struct watch_close_correction *correction)
+{
+    const struct scope_state *state = state_find_scope(closing->state, scope->name);
+    CLEANUP_FREE char *first =
+        message_key(closing->state->build, scope->name, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *key = memory_format("%s/correction-%d", first, correction->number);
+    CLEANUP_FREE char *tag = message_tag(key);
+    CLEANUP_FREE char *full_report = state ? state_report_path(state, "txt") : NULL;
+    const struct report source = {.verdict = verdict,
+                                  .facts = closing->facts,
+                                  .now_ns = clock_ns(CLOCK_REALTIME),
+                                  .full_report = full_report,
+                                  .tag = tag,
+                                  .correction = true};
+
+    return post_scope_verdict(closing, &source, scope, key, correction);
+}
+
+int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdict,
+                        const struct scope_verdict *scope)
+{
+    struct scope_state *state = state_find_scope(closing->state, scope->name);
+    const struct report source = {.verdict = verdict,
+                                  .facts = closing->facts,
+                                  .now_ns = clock_ns(CLOCK_REALTIME),
+                                  .correction = true};
+    CLEANUP_FREE char *error = NULL;
+    int status = state ? write_reports(state, &source, scope) : -ENOENT;
+
+    if (status < 0)
+        return status;
+    state->state = scope->state;
+    set_reason(state, scope->reason);
+    scope_state_set_hosts(state, scope->hosts, scope->host_count);
+    state->corrected_ns = clock_ns(CLOCK_REALTIME);
+    return report(state_save(closing->state, state, &error), error);
 }
 
 /* ---------------------------------------------------------------- start and end */
@@ -385,8 +483,8 @@ static void on_settled(void *user, const char *scope, const struct post_summary 
 
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
                                     const struct run_facts *facts, struct state *state,
-                                    int terminal, int secrets, void (*settled)(void *user),
-                                    void *user, char **ret_error)
+                                    int terminal, int secrets, bool no_sending,
+                                    void (*settled)(void *user), void *user, char **ret_error)
 {
     struct watch_close *closing = memory_zeroed(1, sizeof(*closing));
     struct post_settings posts = {
@@ -394,6 +492,7 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
         .state = state,
         .terminal = terminal,
         .secrets = secrets,
+        .no_sending = no_sending,
         .events = {.settled = on_settled},
         .user = closing,
     };
@@ -410,6 +509,8 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
         free(closing);
         return NULL;
     }
+    if (state->run.closed_ns >= 0 && watch_close_end(closing) == WATCH_CLOSE_OPEN)
+        keep_reserve(closing);
     return closing;
 }
 
@@ -434,8 +535,13 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
 {
     CLEANUP_FREE char *error = NULL;
 
-    if (!closing || closing->state->run.closed_ns >= 0)
+    if (!closing)
         return;
+    if (closing->state->run.closed_ns >= 0) {
+        if (watch_close_end(closing) != WATCH_CLOSE_OPEN)
+            reserve_release(closing->state->folder);
+        return;
+    }
     closing->state->run.last_seen_ns = clock_ns(CLOCK_REALTIME);
     if (write_evidence(closing, ledger) == 0)
         report(state_save(closing->state, &closing->state->run, &error), error);

@@ -18,6 +18,7 @@
 #include "ledger.h"
 #include "log-event.h"
 #include "memory.h"
+#include "operator.h"
 #include "path-watch.h"
 #include "progress-line.h"
 #include "progress-output.h"
@@ -26,6 +27,7 @@
 #include "stuck-runner-decide.h"
 #include "watch-close.h"
 #include "watch-notify.h"
+#include "watch-requests.h"
 
 /* Between two rounds lie a poll interval and a pass; one that hangs is ended and made again, with a
  * new worker, and as many files may hang one after the other. */
@@ -34,6 +36,9 @@
 /* After a change, others often follow at once: one pass for all of them. */
 #define CHANGE_DELAY_US (50 * 1000)
 #define AGAIN_DELAY_US  (200 * 1000)
+
+/* Whoever makes room on a full disk should not have to wait longer. */
+#define WRITE_AGAIN_MAX_NS (60 * NS_PER_SECOND)
 
 struct watch {
     const struct config *config;
@@ -45,6 +50,7 @@ struct watch {
     struct collect *collect;
     struct path_watch *paths;
     struct watch_close *closing;
+    struct watch_requests *requests;
     struct settle settle, settle_run;
     struct verdict *verdict; /* of the last pass; NULL: none yet */
     int64_t latest_ns;       /* the latest time that the wall clock ever showed */
@@ -56,6 +62,8 @@ struct watch {
     const char **stuck_note;    /* in the verdict: what is done about it; NULL: nothing */
     struct progress_output progress;
     struct watch_notify *notify;
+    int write_failures;     /* of the state folder, in a row */
+    int64_t write_again_ns; /* not before; by CLOCK_BOOTTIME */
 };
 
 /* ---------------------------------------------------------------- when to look */
@@ -354,13 +362,52 @@ static void end_runner(struct watch *watch)
 
 /* ---------------------------------------------------------------- a round */
 
+/* A full disk or one with errors is no reason to leave a run alone: what is known is in memory, and
+ * is written when that works again. */
+static bool may_recover(int status)
+{
+    return status == -ENOSPC || status == -EDQUOT || status == -EIO;
+}
+
+static void write_later(struct watch *watch, int64_t monotonic_ns)
+{
+    int64_t wait_ns = watch->config->retry_first_ns;
+
+    for (int i = 0; i < watch->write_failures && wait_ns < WRITE_AGAIN_MAX_NS; i++)
+        wait_ns *= 2;
+    if (wait_ns > WRITE_AGAIN_MAX_NS)
+        wait_ns = WRITE_AGAIN_MAX_NS;
+    watch->write_failures++;
+    watch->write_again_ns = monotonic_ns + wait_ns;
+    log_warning("%s: the watcher goes on, and writes this again in %lld s", watch->state->build,
+                (long long)(wait_ns / NS_PER_SECOND));
+    look_soon(watch, (uint64_t)wait_ns / 1000 + 1);
+}
+
+/* Makes what was judged durable. */
+static int write_round(struct watch *watch, bool may_close, int64_t now_ns, int64_t monotonic_ns)
+{
+    int status;
+
+    if (monotonic_ns < watch->write_again_ns)
+        return 0;
+    status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
+    if (status == 0 && may_close)
+        status = close_scopes(watch, monotonic_ns);
+    if (!may_recover(status)) {
+        watch->write_failures = 0;
+        return status;
+    }
+    write_later(watch, monotonic_ns);
+    return 0;
+}
+
 static int judge_round(struct watch *watch, bool cut_short)
 {
     int64_t now_ns = clock_ns(CLOCK_REALTIME), monotonic_ns = clock_ns(CLOCK_BOOTTIME);
     struct verdict *previous = watch->verdict;
     struct policy policy;
     bool may_close;
-    int status;
 
     if (now_ns > watch->latest_ns)
         watch->latest_ns = now_ns;
@@ -373,10 +420,7 @@ static int judge_round(struct watch *watch, bool cut_short)
     announce_end_of_runner(watch);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
     verdict_free(previous);
-    status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
-    if (status == 0 && may_close)
-        status = close_scopes(watch, monotonic_ns);
-    return status;
+    return write_round(watch, may_close, now_ns, monotonic_ns);
 }
 
 static void on_pass_done(void *user, bool again)
@@ -405,6 +449,48 @@ static void on_collect_failed(void *user, const char *reason)
 
     log_error("%s", reason);
     sd_event_exit(watch->event, WATCH_USAGE);
+}
+
+/* ---------------------------------------------------------------- what operators ask for */
+
+/* A closed run is judged as of its close: what lies there since may be another run's. */
+static struct verdict *judge_for_operator(void *user)
+{
+    const struct watch *watch = user;
+    int64_t closed_ns = watch->state->run.closed_ns;
+    struct policy policy;
+    struct verdict *verdict;
+
+    fill_policy(watch, &policy);
+    verdict = judge(watch->ledger, &policy, closed_ns >= 0 ? closed_ns : clock_ns(CLOCK_REALTIME));
+    verdict_add_state(verdict, watch->state);
+    return verdict;
+}
+
+static void on_request(void *user, const struct request *request, struct request_answer *ret)
+{
+    struct watch *watch = user;
+    const struct operator_scene scene = {
+        .config = watch->config,
+        .state = watch->state,
+        .closing = watch->closing,
+        .ledger = watch->ledger,
+        .judge = judge_for_operator,
+        .user = watch,
+        .watching = true,
+    };
+    bool was_closed = watch->state->run.closed_ns >= 0;
+
+    progress_output_clear(&watch->progress);
+    operator_carry_out(&scene, request, ret);
+    if (watch->state->run.closed_ns < 0) {
+        look_soon(watch, CHANGE_DELAY_US);
+    } else if (was_closed) {
+        end_when_done(watch);
+    } else {
+        stop_looking(watch);
+        deliver_to_the_end(watch);
+    }
 }
 
 /* ---------------------------------------------------------------- start and end */
@@ -487,7 +573,9 @@ static void recall_evidence(struct watch *watch)
     CLEANUP_FREE char *error = NULL;
     int status = ledger_read_file(watch->ledger, path, &error);
 
-    ledger_forget_passes(watch->ledger);
+    /* Of a closed run nothing is looked at again: what was seen last stays. */
+    if (watch->state->run.closed_ns < 0)
+        ledger_forget_passes(watch->ledger);
     if (status == -EBADMSG)
         set_snapshot_aside(path, error);
     else if (status < 0 && status != -ENOENT)
@@ -510,7 +598,6 @@ static bool start_collecting(struct watch *watch)
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
     watch_for_cancellation(watch);
-    recall_evidence(watch);
     watch->collect =
         collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)
@@ -524,11 +611,17 @@ static int loop(struct watch *watch, int terminal, int secrets)
     int status;
 
     watch->closing = watch_close_new(watch->event, watch->config, watch->facts, watch->state,
-                                     terminal, secrets, end_when_done, watch, &error);
+                                     terminal, secrets, false, end_when_done, watch, &error);
     if (!watch->closing) {
         log_error("%s", error);
         return WATCH_STATE;
     }
+    watch->requests = watch_requests_new(watch->event, watch->state->folder,
+                                         watch->config->poll_interval_ns, on_request, watch);
+    if (!watch->requests)
+        return WATCH_STATE;
+    recall_evidence(watch);
+    watch_requests_look(watch->requests);
     if (watch->state->run.closed_ns >= 0)
         deliver_to_the_end(watch);
     else if (!start_collecting(watch))
@@ -572,6 +665,7 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     forget_runner(&watch);
     stuck_runner_free(watch.stuck);
     collect_free(watch.collect);
+    watch_requests_free(watch.requests);
     watch_close_save(watch.closing, watch.ledger);
     watch_close_free(watch.closing);
     path_watch_free(watch.paths);

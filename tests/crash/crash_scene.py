@@ -15,7 +15,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "system")]
-from harness import BUILD, DEADLINE, FIXTURES, WATCHER, is_sanitized, wait_for  # noqa: E402,F401
+from harness import BUILD, DEADLINE, FIXTURES, WATCHER  # noqa: E402
 from timelapse import TimeLapse  # noqa: E402
 
 KILLER = os.path.join(BUILD, "tests", "crash", "kill-at-syscall")
@@ -200,6 +200,11 @@ class Trial:
         process.log.close()
         return status
 
+    @staticmethod
+    def says(process):
+        """What a watcher has said up to now."""
+        return os.pread(process.log.fileno(), 1 << 20, 0).decode(errors="replace")
+
     def watch(self, before=()):
         return self.finish(self.start(before))
 
@@ -223,9 +228,13 @@ class Trial:
     def is_closed(self, scope):
         sub = [] if scope == self.run.build else ["subruns", scope]
         for name in ["state.json", "closed.json"]:
-            with open(os.path.join(self.folder, *sub, name), encoding="utf-8") as file:
-                if json.load(file).get("closed") is None:
-                    return False
+            try:
+                with open(os.path.join(self.folder, *sub, name), encoding="utf-8") as file:
+                    closed = json.load(file).get("closed")
+            except FileNotFoundError:
+                closed = None
+            if closed is None:
+                return False
         return True
 
     def check(self, status):

@@ -271,8 +271,7 @@ static int kill_watcher_alone(const struct tracer *tracer)
 
     if (kill(tracer->watcher, SIGKILL) < 0)
         give_up("kill");
-    while (waitpid(tracer->watcher, &status, __WALL) != tracer->watcher ||
-           !WIFSIGNALED(status))
+    while (waitpid(tracer->watcher, &status, __WALL) != tracer->watcher || !WIFSIGNALED(status))
         if (errno == ECHILD)
             give_up("wait for the watcher");
     return KILLED;

@@ -9,19 +9,23 @@ exactly once, or not more than once where the state folder and `status` say that
 """
 import argparse
 import collections
+import contextlib
 import os
 import random
+import signal
 import subprocess
 import tempfile
 import threading
 
-from crash_scene import CATEGORIZED, CLOSED, KILLED, KILLER, PLAIN
-from crash_scene import Mattermost, Run, Trial, evidence_of, in_parallel, is_sanitized, wait_for
-from harness import Tap
+from crash_scene import CATEGORIZED, KILLED, KILLER, PLAIN
+from crash_scene import Mattermost, Run, Trial, evidence_of, in_parallel
+from harness import Tap, children, command_line, wait_for
+
+NAMES = {PLAIN: "plain", CATEGORIZED: "categorized"}
 
 # Whose calls count, and what is killed at them.
 SWEEPS = [("watcher", "one"), ("watcher", "all"), ("workers", "one"), ("workers", "all")]
-SECONDS = 1.6  # of a sweep, where a sample is enough
+SECONDS = 1.0  # of a sweep, where a sample is enough
 LEAST = 4  # trials of a sweep, however slow the machine is
 # A run does not make the same calls each time: so many more are tried than one made.
 SLACK = 25
@@ -87,13 +91,15 @@ class Tester:
         self.all, self.random = arguments.all, random.Random(arguments.seed)
         self.runs = {scenario: Run(scenario, place) for scenario in [PLAIN, CATEGORIZED]}
 
-    def trial(self, scenario, folder):
-        return Trial(self.runs[scenario], self.mattermost, folder)
-
-    def count(self, scenario, whose):
-        """How many calls there are where nothing is killed."""
+    @contextlib.contextmanager
+    def trial(self, scenario):
         with tempfile.TemporaryDirectory(dir=self.place) as folder:
-            trial = self.trial(scenario, folder)
+            yield Trial(self.runs[scenario], self.mattermost, folder)
+
+    def count(self, scenario, whose, busy=0):
+        """How many calls there are where nothing is killed."""
+        with self.trial(scenario) as trial:
+            self.mattermost.refuse[trial.id] = busy
             kill = Kill(trial, whose, "one", 0)
             status = kill.watch()
             wrong, _ = trial.check(status)
@@ -102,10 +108,15 @@ class Tester:
             return int(kill.detail)
 
     def positions(self, count):
+        """All, or in an order of which any beginning is a sample. It prefers the end, where things
+        are sent and settled: a worker's first calls are those of the dynamic linker."""
         positions = list(range(1, count + SLACK + 1))
-        if not self.all:
-            self.random.shuffle(positions)
-        return positions
+        if self.all:
+            return positions
+        late = positions[2 * count // 3 :]
+        self.random.shuffle(positions)
+        self.random.shuffle(late)
+        return list(dict.fromkeys(each for pair in zip(positions, late) for each in pair))
 
     def sweep(self, name, work, items):
         sweep = Sweep(name)
@@ -113,31 +124,87 @@ class Tester:
         for outcome in in_parallel(work, items, **limit):
             sweep.add(*outcome)
         sweep.tell(self.tap)
-        return sweep
 
-    def crash(self, scenario, whose, what):
-        """A crash, and a start afterwards."""
-
-        def work(at):
-            with tempfile.TemporaryDirectory(dir=self.place) as folder:
-                trial = self.trial(scenario, folder)
-                kill = Kill(trial, whose, what, at)
-                status = kill.watch()
-                if status == KILLED:
-                    status = trial.watch()
-                return self.judge(trial, kill, status, f"{whose}/{what} at {kill.detail}")
-
-        count = self.count(scenario, whose)
-        self.sweep(f"{scenario[:2]} {whose}, {what} killed", work, self.positions(count))
-
-    def judge(self, trial, kill, status, name):
+    def judge(self, trial, kill, status):
         wrong, outcome = trial.check(status)
-        if not kill.fired:
-            outcome = "ran to its end"
         if trial.watch() != status or trial.check(status)[0] != wrong:
             wrong.append("starting it once more changed something")
-        wrong = [f"{name}: {each}" for each in wrong]
+        wrong = [f"{' '.join(kill.argv[3:9])}: {kill.detail}: {each}" for each in wrong]
+        outcome = outcome if kill.fired else "ran to its end"
         return outcome, kill.detail.partition(" ")[2], wrong + ([trial.said] if wrong else [])
+
+    def crash(self, scenario, whose, what, busy=0):
+        """A crash, and a start afterwards. busy: how many posts the server refuses before."""
+
+        def work(at):
+            with self.trial(scenario) as trial:
+                self.mattermost.refuse[trial.id] = busy
+                kill = Kill(trial, whose, what, at)
+                status = kill.watch()
+                return self.judge(trial, kill, trial.watch() if status == KILLED else status)
+
+        count = self.count(scenario, whose, busy)
+        name = f"{NAMES[scenario]}{', a busy server' if busy else ''}: {whose}, {what} killed"
+        self.sweep(name, work, self.positions(count))
+
+    def crash_again(self, scenario, what):
+        """A crash, and another one while the next watcher recovers from it."""
+
+        def work(places):
+            with self.trial(scenario) as trial:
+                Kill(trial, "watcher", what, places[0]).watch()
+                kill = Kill(trial, "watcher", what, places[1], from_file=False)
+                status = kill.watch()
+                return self.judge(trial, kill, trial.watch() if status == KILLED else status)
+
+        count = self.count(scenario, "watcher")
+        pairs = [
+            (self.random.randrange(1, count), self.random.randrange(1, 2 * count))
+            for _ in range(count)
+        ]
+        self.sweep(f"{NAMES[scenario]}: watcher, {what} killed twice", work, pairs)
+
+    # ---------------------------------------------------------------- while the server thinks
+
+    def unanswered(self, tap, name, worker_dies, watchers):
+        """The watcher dies after the server has the post, and before it answers. `watchers` more
+        are started, and die too, before the answer comes."""
+        with self.trial(PLAIN) as trial:
+            gate = self.mattermost.gates[trial.id] = threading.Event()
+            try:
+                for number in range(watchers):
+                    process = trial.start()
+                    if number == 0:
+                        wait_for(lambda: self.mattermost.texts.get(trial.id), "the post")
+                        worker = deliver_worker(process.pid)
+                    else:
+                        wait_for(lambda: "taken up" in trial.says(process), "the next watcher")
+                    process.kill()
+                    trial.finish(process)
+                if worker_dies:
+                    os.kill(worker, signal.SIGKILL)
+                process = trial.start()
+                if not worker_dies:
+                    wait_for(lambda: "taken up" in trial.says(process), "the last watcher")
+            finally:
+                gate.set()
+            status = trial.finish(process)
+            wrong, outcome = trial.check(status)
+        tap.equal((wrong, outcome), ([], "held" if worker_dies else "posted"), name, trial.said)
+
+
+def deliver_worker(watcher):
+    return next(pid for pid in children(watcher) if command_line(pid)[-2:] == ["worker", "deliver"])
+
+
+def sweeps(tap, tester):
+    for scenario in [PLAIN, CATEGORIZED]:
+        for whose, what in SWEEPS:
+            tap.part(lambda _: tester.crash(scenario, whose, what))
+    for whose, what in [("watcher", "all"), ("workers", "one")]:
+        tap.part(lambda _: tester.crash(PLAIN, whose, what, busy=2))
+    for scenario, what in [(PLAIN, "one"), (PLAIN, "all"), (CATEGORIZED, "all")]:
+        tap.part(lambda _: tester.crash_again(scenario, what))
 
 
 def main():
@@ -148,12 +215,13 @@ def main():
     with Tap() as tap, Mattermost() as mattermost, tempfile.TemporaryDirectory(
         prefix="atvm-crash."
     ) as place:
+        tester = Tester(tap, mattermost, place, arguments)
+        tap.part(tester.unanswered, "unanswered: the next watcher waits for it", False, 1)
+        tap.part(tester.unanswered, "unanswered: so does the one after that", False, 2)
+        tap.part(tester.unanswered, "unanswered, and its worker dies: it is held", True, 1)
         if may_trace(tap):
-            tester = Tester(tap, mattermost, place, arguments)
-            for scenario in [PLAIN, CATEGORIZED]:
-                for whose, what in SWEEPS:
-                    tap.part(lambda _: tester.crash(scenario, whose, what))
-            tap.equal(mattermost.wrong, [], "the server got no other request")
+            tap.part(sweeps, tester)
+        tap.equal(mattermost.wrong, [], "the server got no other request")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 
 static const struct atvm_option options[] = {
     {"behaviour", ATVM_OPTION_STRING, 1, NULL, 0, 0, NULL, "what it does"},
+    {"at_part", ATVM_OPTION_INTEGER, 0, "0", 0, 0, NULL, "the only part for which it does; 0: all"},
     {"journal", ATVM_OPTION_STRING, 1, NULL, 0, 0, NULL, "absolute path: what has arrived"},
     {"gate", ATVM_OPTION_STRING, 0, NULL, 0, 0, NULL, "absolute path of a FIFO to wait at"},
     {"items", ATVM_OPTION_STRING_LIST, 0, NULL, 0, 0, NULL, "a list"},
@@ -24,6 +25,7 @@ static const struct atvm_option options[] = {
 struct test_sink {
     const struct atvm_host *host;
     const char *behaviour;
+    int64_t at_part;
 };
 
 static const char *option(const struct test_sink *sink, const char *name)
@@ -90,6 +92,7 @@ static int32_t test_configure(void *self)
     struct test_sink *sink = self;
 
     sink->behaviour = option(sink, "behaviour");
+    sink->at_part = sink->host->option_number(sink->host->context, "at_part");
     if (!is(sink, "fail-configure"))
         return ATVM_OK;
     sink->host->fail(sink->host->context, "behaviour: this one fails");
@@ -129,8 +132,10 @@ static int32_t test_check(void *self)
 
 static int32_t test_deliver(void *self, const struct atvm_message *message)
 {
-    const struct test_sink *sink = self;
+    struct test_sink *sink = self;
 
+    if (sink->at_part && message->part != sink->at_part)
+        sink->behaviour = "deliver";
     if (is(sink, "silent"))
         return ATVM_OK;
     if (is(sink, "tell")) {

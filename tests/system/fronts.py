@@ -1,6 +1,7 @@
 """An nginx and a HAProxy of the tests' own, in the foreground, each with as many servers as there
 are cases."""
 import os
+import shutil
 import socket
 import subprocess
 
@@ -10,6 +11,11 @@ from mattermost_server import CANARY, certificate
 # An address of loopback that is this process's own: there every port is free.
 ADDRESS = f"127.{64 + (os.getpid() >> 16) % 128}.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
 NGINX_PORT, HAPROXY_PORT = 18000, 19000
+
+
+def program(name):
+    """Its path; None where it is not installed. Servers are not in everybody's PATH."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 
 class Front:
@@ -109,7 +115,7 @@ class Nginx:
             user = "user root;" if os.geteuid() == 0 else ""
             file.write(NGINX.format(place=self.place, servers=servers, user=user))
         return Front(
-            self.place, ["nginx", "-p", self.place, "-c", path, "-e", "stderr"], self.ports
+            self.place, [program("nginx"), "-p", self.place, "-c", path, "-e", "stderr"], self.ports
         )
 
 
@@ -148,4 +154,4 @@ class Haproxy:
         path = os.path.join(self.place, "haproxy.cfg")
         with open(path, "w", encoding="utf-8") as file:
             file.write(HAPROXY.format(sections="\n".join(self.sections)))
-        return Front(self.place, ["haproxy", "-db", "-f", path], self.ports)
+        return Front(self.place, [program("haproxy"), "-db", "-f", path], self.ports)

@@ -7,12 +7,11 @@ to its end by then, and its message waits in the outbox. At the second start the
 import contextlib
 import functools
 import json
-import shutil
 import socket
 import tempfile
 import time
 
-from fronts import ADDRESS, Haproxy, Nginx, certificates, make_folder
+from fronts import ADDRESS, Haproxy, Nginx, certificates, make_folder, program
 from harness import Tap, files_below, read
 from mattermost_server import (
     CANARY,
@@ -556,13 +555,13 @@ def haproxy_front(waiting, place, made, stack):
 def all_cases(tap, place, stack):
     waiting = Waiting(make_folder(place, "run"))
     cases = [what_the_server_stores(waiting), *without_a_front(waiting)]
-    made = certificates(make_folder(place, "certificates")) if shutil.which("openssl") else None
-    for program, front in [("nginx", nginx_front), ("haproxy", haproxy_front)]:
-        missing = [name for name in [program, "openssl"] if not shutil.which(name)]
+    made = certificates(make_folder(place, "certificates")) if program("openssl") else None
+    for name, front in [("nginx", nginx_front), ("haproxy", haproxy_front)]:
+        missing = [each for each in [name, "openssl"] if not program(each)]
         if missing:
-            tap.skip(f"behind {program}", f"{missing[0]} is not installed")
+            tap.skip(f"behind {name}", f"{missing[0]} is not installed")
         else:
-            cases += front(waiting, make_folder(place, program), made, stack)
+            cases += front(waiting, make_folder(place, name), made, stack)
     return cases
 
 

@@ -629,10 +629,14 @@ def whole_watcher(tap):
 def long_report(tap):
     with StandIn(OK) as stand_in:
         watched = Watched("35-forty-hosts", stand_in, "max_characters = 1500;")
-    tap.equal(len(stand_in.requests), 1, "a long report: one post", watched.said)
-    text = json.loads(stand_in.requests[0].body)["text"]
-    tap.ok(len(text) <= 1500 < len(watched.kept["report.md"].decode()), "it was made to fit", text)
-    tap.ok("full report: " in text and "/report.txt" in text, "it says where the rest is", text)
+    texts = [json.loads(request.body)["text"] for request in stand_in.requests]
+    ends = [text.splitlines()[-1].split(", ", 1)[1] for text in texts]
+    wanted = [f"part {i + 1}/{len(texts)}" for i in range(len(texts))]
+    tap.ok(len(texts) > 1 and ends == wanted, "a long report: parts, in order", watched.said)
+    tap.ok(all(len(text) <= 1500 for text in texts), "each is as long as the sink takes", texts)
+    hosts = json.loads(watched.kept["report.json"])["scopes"][0]["hosts"]
+    missing = [host["name"] for host in hosts if host["name"] not in "".join(texts)]
+    tap.equal(missing, [], "every host is named")
 
 
 def main():

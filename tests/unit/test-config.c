@@ -386,8 +386,7 @@ static const struct {
      "test.conf:1: unknown setting \"colour\"; known here: automation_root, state_root, run_log, "
      "launch_log, cypress_config, vm_inventory, time_zone, poll_interval, settle, start_grace, "
      "hang_after, stuck_after, stuck_grace, collect_timeout, deliver_timeout, on_stuck_runner, "
-     "on_conflict, "
-     "on_uncertain, "
+     "on_conflict, on_uncertain, "
      "collectors, precedence, sinks, retry, templates, blacklist, launch"},
     {"\nsettle = 3;\n", "test.conf:2: settle: expected a duration in quotes such as \"5s\", "
                         "\"10m\" or \"2h\", got a number"},

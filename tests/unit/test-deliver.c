@@ -326,6 +326,34 @@ static void test_secrets_are_found_by_whole_names_only(void **state)
     }
 }
 
+/* The unit hands a whole file of environment variables over as one credential. */
+static void test_a_secret_may_stand_in_the_environment_file(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t expected;
+        const char *value;
+    } rows[] = {
+        {"OWN_FILE", 4, "file"}, {"QUOTED", 5, "a b=c"},     {"TWICE", 3, "two"},
+        {"EMPTY", 6, "inline"},  {"COMMENT", -ENOENT, NULL},
+    };
+    struct delivery_scene *scene = *state;
+
+    scratch_write(scene->root, "OWN_FILE", "file\n");
+    scratch_write(scene->root, DELIVER_SECRET_ENVIRONMENT_FILE,
+                  "# COMMENT=1\nOWN_FILE=other\nQUOTED=\"a b=c\"\nTWICE=1\nTWICE=two\nEMPTY=\n");
+    set_secrets(scene, "EMPTY=inline\nTWICE=never\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char buffer[16];
+        int64_t length =
+            deliver_secret_find(scene->root, scene->secrets, rows[i].name, buffer, sizeof(buffer));
+
+        assert_int_equal(length, rows[i].expected);
+        if (rows[i].value)
+            assert_string_equal(buffer, rows[i].value);
+    }
+}
+
 static void test_a_worker_that_cannot_be_started_is_an_error(void **state)
 {
     struct delivery_scene *scene = *state;
@@ -405,6 +433,7 @@ int main(int argc, char **argv)
         TEST(test_a_sink_gets_its_options_and_its_secret_goes_nowhere),
         TEST(test_a_credential_stands_before_the_environment),
         TEST(test_secrets_are_found_by_whole_names_only),
+        TEST(test_a_secret_may_stand_in_the_environment_file),
         TEST(test_a_worker_that_cannot_be_started_is_an_error),
         TEST(test_a_sink_reaches_what_it_says_it_needs_and_nothing_else),
     };

@@ -90,10 +90,14 @@ static void test_the_format_is_the_sinks_own(void **state)
     described->description = NULL;
 }
 
-static char *render_form(void *user, const struct post_form *form)
+static struct message_parts render_form(void *user, const struct post_form *form)
 {
+    struct message_parts parts = {NULL, 0, 0};
+
     (void)user;
-    return memory_format("%zu bytes, %zu characters", form->limit_bytes, form->limit_characters);
+    message_parts_add(&parts, memory_format("%zu bytes, %zu characters", form->limit.bytes,
+                                            form->limit.characters));
+    return parts;
 }
 
 /* Of the limits that a module states, an option max_characters lowers one. */

@@ -3,21 +3,26 @@
 loopback: what each answer, and each way of breaking off, leads to; and that the secret address is
 never seen."""
 import email.utils
+import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 
-from harness import BUILD, DEADLINE, FIXTURES, WATCHER, Tap
+from harness import BUILD, DEADLINE, FIXTURES, WATCHER, Answer, Tap
 from mattermost_server import CANARY, OK, StandIn, certificate, error, reset, wait_for_the_end
 from timelapse import TimeLapse
 
 MODULE = os.path.join(BUILD, "sinks", ".libs", "mattermost.so")
 SECOND = 1000**3
+INSIDE = "--within-namespaces"
 
 # -------------------------------------------------------------------- the deliver worker
 
@@ -487,6 +492,72 @@ def proxies(tap):
     tap.ok(CANARY not in str(proxy.requests), "the proxy did not see the secret", proxy.requests)
 
 
+# -------------------------------------------------------------------- names
+
+
+class NameServer:
+    """Answers every question for an address (RFC 1035) with 127.0.0.1, and any other with nothing."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        self.asked = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            question, sender = self.socket.recvfrom(512)
+            end = question.index(b"\0", 12) + 5
+            self.asked.append(question[12 : end - 4])
+            is_address = question[end - 4 : end] == b"\0\1\0\1"
+            head = question[:2] + b"\x81\x80\0\1" + bytes([0, is_address]) + b"\0\0\0\0"
+            record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1" if is_address else b""
+            self.socket.sendto(head + question[12:end] + record, sender)
+
+
+def set_loopback_up():
+    """ifreq of netdevice(7): the name, then the flags IFF_UP and IFF_RUNNING."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 0x41))
+
+
+def within_namespaces(place):
+    """Looks a name up by way of a real name server, in a network and mount namespace of its own;
+    prints what came of it."""
+    set_loopback_up()
+    for name, text in [
+        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:2\n"),
+        ("nsswitch.conf", "hosts: files resolve dns\n"),
+    ]:
+        with open(os.path.join(place, name), "w", encoding="utf-8") as file:
+            file.write(text)
+        subprocess.run(["mount", "--bind", file.name, "/etc/" + name], check=True)
+    server = NameServer()
+    with StandIn(OK) as stand_in:
+        webhook = stand_in.url.replace("127.0.0.1", "chat.example")
+        delivery = Delivery(webhook)
+    asked = [question.decode("latin-1") for question in server.asked]
+    print(json.dumps([delivery.outcome, stand_in.requests[0].headers["host"], asked, str(delivery)]))
+
+
+def names(tap):
+    """The C library looks up names in many ways, none of which the confinement may break."""
+    with tempfile.TemporaryDirectory(prefix="atvm-mattermost.") as place:
+        command = ["unshare", "--net", "--mount", "python3", os.path.abspath(__file__), INSIDE, place]
+        try:
+            answer = Answer(command, environment=dict(os.environ))
+        except FileNotFoundError:
+            tap.skip("names", "unshare is not installed")
+            return
+    if "unshare failed" in answer.errors:
+        tap.skip("names", "no namespaces without privileges")
+        return
+    outcome, host, asked, said = answer.report() or [None, "", [], answer]
+    tap.equal(outcome, "delivered", "a name that a name server knows: delivered", said)
+    tap.ok(host.startswith("chat.example:"), "it is asked for under its name", host)
+    tap.ok(any("chat" in question for question in asked), "the name server was asked", asked)
+
+
 # -------------------------------------------------------------------- TLS
 
 
@@ -653,6 +724,7 @@ def main():
             breaks,
             nothing_sent,
             proxies,
+            names,
             certificates,
             whole_watcher,
             long_report,
@@ -661,4 +733,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == [INSIDE]:
+        within_namespaces(sys.argv[2])
+    else:
+        main()

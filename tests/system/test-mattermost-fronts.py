@@ -47,7 +47,7 @@ def words_missing(words, text):
 
 def first_start(tap, waiting, run, webhook, name, ending, reason, remedy):
     state, status, *_ = ending
-    start = Start(waiting, run, webhook)
+    start = Start(run, webhook)
     known = waiting.attempts
 
     def was_tried():
@@ -73,10 +73,10 @@ def first_start(tap, waiting, run, webhook, name, ending, reason, remedy):
     return start
 
 
-def second_start(tap, waiting, run, name, ending, before):
+def second_start(tap, run, name, ending, before):
     _, _, status, state, requests = ending
     with StandIn(Mattermost()) as healthy:
-        start = Start(waiting, run, healthy.url)
+        start = Start(run, healthy.url)
         if status is None:
             start.wait_ready()
             got = start.end()
@@ -110,7 +110,7 @@ def case(waiting, name, front, ending, reason=(), remedy=(), options="", arrived
             before = first.record()["attempt_count"]
             if arrived is not None:
                 tap.equal(len(stand_in.requests), arrived, f"{name}: the server got {arrived}")
-            second = second_start(tap, waiting, copy, name, ending, before)
+            second = second_start(tap, copy, name, ending, before)
             secrets = [file for file in files_below(copy.state_root) if CANARY in read(file)]
             secrets += [start.said for start in [first, second] if CANARY in start.said]
             tap.equal(secrets, [], f"{name}: the webhook is in nothing it wrote")
@@ -262,7 +262,7 @@ def what_the_server_stores(waiting):
         with tempfile.TemporaryDirectory(prefix="atvm-front.") as place, StandIn(
             server
         ) as stand_in:
-            start = Start(waiting, Copy(waiting, place, 'channel = "town-square";'), stand_in.url)
+            start = Start(Copy(waiting, place, 'channel = "town-square";'), stand_in.url)
             tap.equal(start.finish(), 0, "stored: delivered", start.said)
             body = start.record()["message"]["body"]
         tap.ok(

@@ -1,5 +1,6 @@
 """A message that waits in the outbox of a run that was watched to its end, and starts of the
 watcher which deliver it."""
+import contextlib
 import glob
 import json
 import os
@@ -14,6 +15,7 @@ from mattermost_server import CANARY
 from timelapse import TimeLapse
 
 BUILD_NAME = "waiting"
+WEBHOOK = "MATTERMOST_ATVM_WEBHOOK"
 
 
 class HostileRun(TimeLapse):
@@ -40,7 +42,7 @@ class Waiting:
         self.configure(lapse.config, lapse.state_root)
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
-            start = Start(self, lapse, f"http://127.0.0.1:{nobody.getsockname()[1]}/hooks/{CANARY}")
+            start = Start(lapse, f"http://127.0.0.1:{nobody.getsockname()[1]}/hooks/{CANARY}")
             start.wait_until(lambda: start.record() and start.record()["attempts"])
             start.end()
         self.attempts = start.record()["attempt_count"]
@@ -87,16 +89,22 @@ class Copy:
 
 
 class Start:
-    """One start of the watcher."""
+    """One start of the watcher. The webhook is in its environment, or (`credentials`: a folder) in a
+    file as systemd hands it over. `told`: what it told the service manager."""
 
-    def __init__(self, waiting, run, webhook):
-        self.waiting, self.run = waiting, run
+    def __init__(self, run, webhook, credentials=None):
+        self.run, self.told = run, b""
         self.errors = tempfile.TemporaryFile()
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(run.config + ".notify")
         self.notify.settimeout(DEADLINE)
-        environment = {**run.environment(), "MATTERMOST_ATVM_WEBHOOK": webhook}
-        environment["NOTIFY_SOCKET"] = run.config + ".notify"
+        environment = {**run.environment(), "NOTIFY_SOCKET": run.config + ".notify"}
+        if credentials:
+            with open(os.path.join(credentials, WEBHOOK), "w", encoding="utf-8") as file:
+                file.write(webhook + "\n")
+            environment["CREDENTIALS_DIRECTORY"] = credentials
+        else:
+            environment[WEBHOOK] = webhook
         self.process = subprocess.Popen(
             run.command(WATCHER),
             env=environment,
@@ -132,8 +140,8 @@ class Start:
 
     def wait_ready(self):
         """Until it waits for something."""
-        while b"READY=1" not in self.notify.recv(4096):
-            pass
+        while b"READY=1" not in self.told:
+            self.told += self.notify.recv(4096)
 
     def end(self):
         """Asks it to end; None, or the exit status of one that had ended by itself."""
@@ -158,5 +166,9 @@ class Start:
         self.errors.seek(0)
         self.said = self.errors.read().decode(errors="replace")
         self.errors.close()
+        self.notify.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.told += self.notify.recv(4096)
         self.notify.close()
         os.unlink(self.run.config + ".notify")

@@ -25,8 +25,10 @@ struct job {
     struct json_object *document;
     const char *name, *module;
     struct json_object *options;
-    bool is_check; /* there is no message: the sink is only asked whether it can work */
-    bool probe;    /* and then whether it reaches the other side */
+    bool is_check;         /* there is no message: the sink is only asked whether it can work */
+    bool probe;            /* and then whether it reaches the other side */
+    bool confirm;          /* the sink is asked whether the message has arrived */
+    const char *remote_id; /* for that: the name the other side gave; NULL */
     struct outbox_message message;
     int32_t attempt;
     int64_t timeout_ns, grace_ns;
@@ -66,6 +68,7 @@ static const struct json_member job_members[] = {
     {"terminal", JSON_MEMBER_INT32, offsetof(struct job, terminal)},
     {"secrets", JSON_MEMBER_INT32, offsetof(struct job, secrets)},
     {"probe", JSON_MEMBER_BOOLEAN, offsetof(struct job, probe)},
+    {"confirm", JSON_MEMBER_BOOLEAN, offsetof(struct job, confirm)},
     {NULL},
 };
 
@@ -115,6 +118,7 @@ static bool read_job(struct job *job)
     if (read_input(&text, &length))
         return false;
     job->document = json_object_of(text, length);
+    job->remote_id = string_at(job->document, "remote_id");
     return job->document && parse_job(job->document, job);
 }
 
@@ -207,7 +211,8 @@ static void answer(const struct job *job, int32_t outcome, const char *reason, c
 }
 
 /* Before a sink is asked to deliver nothing can have been sent. A later start may find the cause
- * mended, so this is no rejection. Returns the exit status. */
+ * mended, so this is no rejection. That it cannot be asked for an earlier delivery says nothing
+ * about that. Returns the exit status. */
 static int answer_not_ready(const struct job *job, enum deliver_readiness readiness,
                             const char *step, const char *why)
 {
@@ -219,7 +224,8 @@ static int answer_not_ready(const struct job *job, enum deliver_readiness readin
     else if (job->is_check)
         puts(reason);
     else
-        answer(job, ATVM_RETRY, reason, "look with 'atvm-watcher check-config'");
+        answer(job, job->confirm ? ATVM_UNCERTAIN : ATVM_RETRY, reason,
+               "look with 'atvm-watcher check-config'");
     return readiness;
 }
 
@@ -235,6 +241,18 @@ static void deliver(const struct job *job, const struct atvm_sink *sink, void *s
     if (!deliver_host_answered(host))
         answer(job, deliver_host_committed(host) ? ATVM_UNCERTAIN : ATVM_RETRY,
                why ? why : "the sink gave no receipt", NULL);
+}
+
+static void confirm(const struct job *job, const struct atvm_sink *sink, void *self,
+                    const struct deliver_host *host)
+{
+    const char *why;
+
+    if (sink->confirm && sink->confirm(self, job->message.key, job->remote_id) == ATVM_OK &&
+        deliver_host_answered(host))
+        return;
+    why = deliver_host_failure(host);
+    answer(job, ATVM_UNCERTAIN, why ? why : "the sink gave no answer", NULL);
 }
 
 /* Up to the point at which it could deliver. */
@@ -279,7 +297,9 @@ static int use_sink(const struct job *job, const struct atvm_sink *sink)
     });
     self = sink->create(deliver_host_table(host));
     status = make_ready(job, sink, self, host);
-    if (status == DELIVER_READY && !job->is_check)
+    if (status == DELIVER_READY && job->confirm)
+        confirm(job, sink, self, host);
+    else if (status == DELIVER_READY && !job->is_check)
         deliver(job, sink, self, host);
     else if (status == DELIVER_READY && job->probe)
         status = probe(job, sink, self, host);

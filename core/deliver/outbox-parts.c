@@ -30,7 +30,7 @@ enum outbox_turn outbox_turn_of(const struct outbox_list *list, const struct out
             return OUTBOX_TURN_HELD;
         if (!outbox_state_is_settled(before->state))
             turn = OUTBOX_TURN_LATER;
-        else if (before->state != OUTBOX_DELIVERED)
+        else if (before->state != OUTBOX_DELIVERED && !before->dropped)
             return OUTBOX_TURN_HELD;
     }
     return turn;

@@ -11,7 +11,7 @@
 #include "outbox.h"
 
 enum outbox_turn {
-    OUTBOX_TURN_NOW = 1, /* every part before it is delivered */
+    OUTBOX_TURN_NOW = 1, /* every part before it is delivered, or was given up by an operator */
     OUTBOX_TURN_LATER,   /* one before it is being tried */
     OUTBOX_TURN_HELD     /* one before it is held, or missing */
 };

@@ -86,6 +86,7 @@ struct outbox_record {
     int64_t settled_ns;
     int64_t resumed_ns; /* an operator let it be sent again then: its age counts from there */
     bool maybe_posted;  /* an attempt was uncertain; it may be there although a later one failed */
+    bool asked;         /* not stored: this process has asked the sink whether it has arrived */
     bool dropped;      /* uncertain or quarantined: an operator gave it up, nobody is asked again */
     char *explanation; /* why it is uncertain or quarantined, one line; NULL */
     struct outbox_attempt attempts[OUTBOX_ATTEMPTS_KEPT];
@@ -139,6 +140,12 @@ enum outbox_action outbox_next(const struct outbox_record *record, enum outbox_w
 struct outbox_receipt outbox_reading_receipt(const char *content, size_t length,
                                              const char *ending);
 
+/*
+ * What a sink answered when it was asked whether a message has arrived: its receipt, where that is
+ * certain; else UNCERTAIN, with the reason why. The caller clears it.
+ */
+struct outbox_receipt outbox_reading_answer(const char *content, size_t length, const char *ending);
+
 /* The lines of a receipt file. */
 #define OUTBOX_COMMITTING_LINE "{\"t\":\"committing\"}\n"
 /* The line for a receipt, with its newline; free it. */
@@ -150,6 +157,14 @@ char *outbox_receipt_line(const struct atvm_receipt *receipt);
  */
 void outbox_settle(struct outbox_record *record, struct outbox_receipt *receipt,
                    const struct outbox_policy *policy, int64_t now_ns, uint32_t random);
+
+/*
+ * Settles a record, in `sending` or `uncertain`, by a sink's certain answer (not UNCERTAIN; taken
+ * over and emptied) to the question whether its message has arrived: noted as a second receipt of
+ * the last attempt. What certainly has not arrived may be sent again.
+ */
+void outbox_settle_by_answer(struct outbox_record *record, struct outbox_receipt *answer,
+                             const struct outbox_policy *policy, int64_t now_ns, uint32_t random);
 
 /*
  * How long to wait after attempt number `attempt` (from 1): doubling from `first` up to `max`, of

@@ -125,6 +125,27 @@ void post_log_outcome(const char *build, const struct outbox_record *record)
     }
 }
 
+void post_log_answer(const char *build, const struct outbox_record *record,
+                     const struct outbox_receipt *answer)
+{
+    const char *colon = answer->reason ? ": " : "", *reason = answer->reason ? answer->reason : "";
+
+    switch (answer->outcome) {
+    case ATVM_DELIVERED:
+        post_log(build, record, ATVM_LOG_NOTICE, "asked, the sink says that it has arrived%s%s",
+                 colon, reason);
+        break;
+    case ATVM_UNCERTAIN:
+        post_log(build, record, ATVM_LOG_NOTICE,
+                 "asked, the sink cannot tell whether it has arrived%s%s", colon, reason);
+        break;
+    default:
+        post_log(build, record, ATVM_LOG_NOTICE, "asked, the sink says that it is not there%s%s",
+                 colon, reason);
+        break;
+    }
+}
+
 void post_log_suppression(const char *build, const struct outbox_record *record)
 {
     if (record->state == OUTBOX_DELIVERED)

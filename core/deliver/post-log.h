@@ -11,6 +11,10 @@ void post_log(const char *build, const struct outbox_record *record, int32_t lev
 /* What an attempt, or a cancellation before one, led to. */
 void post_log_outcome(const char *build, const struct outbox_record *record);
 
+/* What a sink said that was asked whether a message has arrived. */
+void post_log_answer(const char *build, const struct outbox_record *record,
+                     const struct outbox_receipt *answer);
+
 /* Why a scope is not posted to a sink that has a record of it. */
 void post_log_suppression(const char *build, const struct outbox_record *record);
 

@@ -53,13 +53,13 @@ static void wake_queues(struct post *post)
 
 /* ---- summaries */
 
-/* Settled in memory and on disk. */
+/* Settled in memory and on disk, and nothing of it is asked. */
 static bool is_over(const struct post *post, const struct outbox_record *record)
 {
     const struct post_queue *queue = queue_of(post, record->sink);
 
     return outbox_state_is_settled(record->state) &&
-           !(queue && post_queue_is_saving(queue, record));
+           !(queue && post_queue_is_settling(queue, record));
 }
 
 static void count(const struct post *post, const struct outbox_record *record,
@@ -114,6 +114,7 @@ static void on_settled(void *user, const struct outbox_record *record)
 
     if (outbox_message_is_delivered(&post->outbox, record))
         mark_posted(post, record);
+    post_announcer_expect(post->announcer, record->message.scope);
     post_announcer_look(post->announcer);
 }
 
@@ -280,7 +281,7 @@ bool post_is_busy_with(const struct post *post, const struct outbox_record *reco
 {
     const struct post_queue *queue = queue_of(post, record->sink);
 
-    return record->state == OUTBOX_SENDING || (queue && post_queue_is_saving(queue, record));
+    return record->state == OUTBOX_SENDING || (queue && post_queue_is_settling(queue, record));
 }
 
 bool post_has_sink(const struct post *post, const char *sink)

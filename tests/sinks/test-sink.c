@@ -15,6 +15,7 @@ static const struct atvm_option options[] = {
     {"behaviour", ATVM_OPTION_STRING, 1, NULL, 0, 0, NULL, "what it does"},
     {"at_part", ATVM_OPTION_INTEGER, 0, "0", 0, 0, NULL, "the only part for which it does; 0: all"},
     {"journal", ATVM_OPTION_STRING, 1, NULL, 0, 0, NULL, "absolute path: what has arrived"},
+    {"confirm", ATVM_OPTION_STRING, 0, "uncertain", 0, 0, NULL, "what it answers when it is asked"},
     {"gate", ATVM_OPTION_STRING, 0, NULL, 0, 0, NULL, "absolute path of a FIFO to wait at"},
     {"items", ATVM_OPTION_STRING_LIST, 0, NULL, 0, 0, NULL, "a list"},
     {"count", ATVM_OPTION_INTEGER, 0, "0", 0, 0, NULL, "a number"},
@@ -159,6 +160,8 @@ static int32_t test_deliver(void *self, const struct atvm_message *message)
     if (is(sink, "wait-before-commit") && message->attempt == 1)
         wait_at_gate(sink);
     commit(sink);
+    if (is(sink, "crash-between") && message->attempt == 1)
+        die();
     arrive(sink, message);
     if (is(sink, "silent-after-commit"))
         return ATVM_OK;
@@ -197,6 +200,42 @@ static int32_t test_probe(void *self)
     return ATVM_FAILED;
 }
 
+/* The journal knows. */
+static int has_arrived(const struct test_sink *sink, const char *key)
+{
+    FILE *journal = fopen(option(sink, "journal"), "re");
+    char line[512];
+    int found = 0;
+
+    while (journal && fgets(line, sizeof(line), journal))
+        found |= strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ' ';
+    if (journal)
+        fclose(journal);
+    return found;
+}
+
+/* As its option `confirm` says: "knows", or something that answers nothing. */
+static int32_t test_confirm(void *self, const char *key, const char *remote_id)
+{
+    const struct test_sink *sink = self;
+    const char *how = option(sink, "confirm");
+
+    (void)remote_id;
+    if (strcmp(how, "crash") == 0)
+        die();
+    if (strcmp(how, "silent") == 0)
+        return ATVM_OK;
+    if (strcmp(how, "fail") == 0) {
+        sink->host->fail(sink->host->context, "no route");
+        return ATVM_FAILED;
+    }
+    if (strcmp(how, "knows") == 0)
+        give(sink, has_arrived(sink, key) ? ATVM_DELIVERED : ATVM_RETRY, "the journal says so");
+    else
+        give(sink, ATVM_UNCERTAIN, "cannot tell");
+    return ATVM_OK;
+}
+
 static void test_destroy(void *self)
 {
     free(self);
@@ -216,6 +255,7 @@ ATVM_SINK = {
     .configure = test_configure,
     .check = test_check,
     .deliver = test_deliver,
+    .confirm = test_confirm,
     .probe = test_probe,
     .destroy = test_destroy,
 };

@@ -48,6 +48,7 @@ void delivery_scene_free(struct delivery_scene *scene)
         free(scene->sinks[i].module);
         free(scene->sinks[i].name);
         json_object_put(scene->sinks[i].options);
+        json_object_put(scene->sinks[i].description);
     }
     if (scene->secrets >= 0)
         close(scene->secrets);
@@ -80,6 +81,7 @@ struct config_module *delivery_scene_add(struct delivery_scene *scene, const cha
     set_option(sink->options, "gate", gate);
     set_option(sink->options, "format", memory_string("text"));
     json_object_object_add(sink->options, "count", json_object_new_int(0));
+    set_option(sink->options, "confirm", memory_string("uncertain"));
     json_object_object_add(sink->options, "at_part", json_object_new_int(0));
     return sink;
 }
@@ -89,6 +91,12 @@ void delivery_scene_behave(struct delivery_scene *scene, const char *name, const
     for (size_t i = 0; i < scene->config.sink_count; i++)
         if (strcmp(scene->sinks[i].name, name) == 0)
             set_option(scene->sinks[i].options, "behaviour", memory_string(behaviour));
+}
+
+void delivery_scene_can_confirm(struct config_module *sink)
+{
+    sink->description = json_object_new_object();
+    json_object_object_add(sink->description, "confirm", json_object_new_boolean(true));
 }
 
 void delivery_scene_behave_at_part(struct delivery_scene *scene, const char *name, int part)
@@ -164,7 +172,8 @@ static struct message_parts render(void *user, const struct post_form *form)
 
 int delivery_scene_try_to_post(struct delivery_scene *scene, const char *scope, char **ret_error)
 {
-    char *key = memory_format(SCENE_BUILD "/%s", scope);
+    char *key =
+        memory_format(SCENE_BUILD "/%s%s", scope, scene->key_suffix ? scene->key_suffix : "");
     const struct post_message message = {
         .scope = scope, .key = key, .title = scope, .render = render, .user = scene};
     int result;

@@ -26,9 +26,10 @@ struct delivery_scene {
     sd_event *event;
     struct state *state;
     struct post *post;
-    int terminal, secrets; /* -1 */
-    size_t parts;          /* of each message that is posted: 1 */
-    const char *posting;   /* scope of the last one */
+    int terminal, secrets;  /* -1 */
+    size_t parts;           /* of each message that is posted: 1 */
+    const char *posting;    /* scope of the last one */
+    const char *key_suffix; /* of the keys, "<build>/<scope>"; NULL: none */
     /* Announcements so far, and the last one. */
     unsigned settled;
     char *settled_scope;
@@ -48,6 +49,8 @@ struct config_module *delivery_scene_add(struct delivery_scene *scene, const cha
 /* Changes a sink's behaviour for the next workers. */
 void delivery_scene_behave(struct delivery_scene *scene, const char *name, const char *behaviour);
 
+/* Describes the sink as one that can be asked whether a message has arrived. */
+void delivery_scene_can_confirm(struct config_module *sink);
 /* It does so for this part of a message only, and delivers the others; 0: for all. */
 void delivery_scene_behave_at_part(struct delivery_scene *scene, const char *name, int part);
 

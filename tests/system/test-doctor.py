@@ -357,7 +357,7 @@ def unprivileged(tap):
         installation.configure(sinks='{ module = "mattermost"; }')
         installation.write("run.env", f"MATTERMOST_ATVM_WEBHOOK=https://127.0.0.1:1/hooks/{CANARY}\n", 0o600)
         os.mkdir(installation.path("state", "e2e"), 0o750)
-        installation.write("state/e2e/lock", "1 2 3\n", 0o640)
+        installation.write("state/e2e/state.json", "{}\n", 0o640)
         try:
             findings = installation.doctor(preexec=become_nobody)
         except (PermissionError, subprocess.SubprocessError):

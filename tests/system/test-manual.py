@@ -88,7 +88,7 @@ def commands_of_program():
 
 def options_of_help(text):
     """{(short option or "", long option, word for its value or "")}, of lines that begin so."""
-    form = r"^ {2,6}(?:(-\w), )?(--[a-z-]+)(?: ([A-Z][^ ]*))?"
+    form = r"^ {2,6}(?:(-\w), )?(--[a-z-]+)(?: ([A-Z]\S*))?"
     return {tuple(match.groups("")) for match in re.finditer(form, text, re.M)}
 
 
@@ -115,6 +115,18 @@ def commands(tap):
             ".Ex -std" in sections[command] or "Exit status" in sections[command],
             f"{command}: its exit status",
         )
+
+
+def variables(tap):
+    """Environment variables that the program has names for, and those that it knows."""
+    names = set()
+    for path in glob.glob(os.path.join(TOP, "core", "**", "*.c"), recursive=True):
+        names |= set(re.findall(r'"((?:ATVM_WATCHER|MATTERMOST_ATVM)_[A-Z_]*[A-Z])"', read(path)))
+    told = set(re.findall(r"^\.It Ev ([A-Z_]+)$", page("atvm-watcher.1"), re.M)) - {"TZ"}
+    tap.equal(sorted(told), sorted(names), "every variable that is no setting, and no other")
+    environment = {**{name: "x" for name in told}, "ATVM_WATCHER_CONFIG": ""}
+    answer = Answer([WATCHER, "check-config"], environment=environment)
+    tap.ok("nothing reads it" not in answer.errors, "the program reads them", answer)
 
 
 # ---------------------------------------------------------------- atvm-run-watcher@.service(8)
@@ -334,7 +346,7 @@ def module_option(tap, name, option, value, body):
 
 def main():
     with Tap() as tap:
-        for part in (sound, references, commands, service, interface, smallest_module, settings):
+        for part in (sound, references, commands, variables, service, interface, smallest_module, settings):
             tap.part(part)
 
 

@@ -484,7 +484,7 @@ static int32_t file_probe(void *self)
     if (is_last && access(folder, F_OK) < 0 && errno == ENOENT)
         cut_to_parent(folder);
     if (access(folder, W_OK | X_OK) == 0)
-        host_log(host, ATVM_LOG_NOTICE, "%s can be written to", folder);
+        host_log(host, ATVM_LOG_NOTICE, "%s can be written to by this user", folder);
     else
         result = host_fail(host, ATVM_FAILED, "%s: %s; %s", folder, strerror(errno),
                            remedy_for_error(errno));

@@ -20,6 +20,7 @@ enum {
     OPTION_MIGRATION_STYLE,
     OPTION_SCOPE_DESCRIPTION,
     OPTION_TEMPLATE_COMMAND,
+    OPTION_CYPRESS_CONFIG,
     OPTION_WITHOUT,
     OPTION_YES,
     OPTION_APPROVE,
@@ -41,6 +42,7 @@ static const struct option options[] = {
     {"migration-style", required_argument, NULL, OPTION_MIGRATION_STYLE},
     {"scope-description", required_argument, NULL, OPTION_SCOPE_DESCRIPTION},
     {"template-command", required_argument, NULL, OPTION_TEMPLATE_COMMAND},
+    {"cypress-config", required_argument, NULL, OPTION_CYPRESS_CONFIG},
     {"without", required_argument, NULL, OPTION_WITHOUT},
     {"yes", no_argument, NULL, OPTION_YES},
     {"approve", required_argument, NULL, OPTION_APPROVE},
@@ -86,6 +88,9 @@ static void take_request_option(struct launch_request *request, int option)
         break;
     case OPTION_TEMPLATE_COMMAND:
         request->template_command = optarg;
+        break;
+    case OPTION_CYPRESS_CONFIG:
+        request->cypress_config = optarg;
         break;
     case OPTION_WITHOUT:
         launch_words_add(&request->without, optarg);
@@ -193,6 +198,9 @@ const struct command command_launch = {
         "      --scope-description TEXT\n"
         "      --template-command TEXT   the whole template command, in place of the configured\n"
         "                                one; an outer \"sshpass … ssh HOST\" is taken off\n"
+        "      --cypress-config NAME     the Cypress configuration, in place of the configured "
+        "one;\n"
+        "                                launch.runner_command must name it (%c)\n"
         "      --without OPTION          leave this default option out; may be repeated\n"
         "      --no-watcher              start no watcher\n"
         "      --yes                     do not ask\n"

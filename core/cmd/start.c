@@ -49,6 +49,7 @@ enum {
     OPTION_SCOPE_DESCRIPTION,
     OPTION_TEMPLATE_COMMAND,
     OPTION_HOSTS,
+    OPTION_CYPRESS_CONFIG,
     OPTION_CYPRESS_ENV,
     OPTION_SINCE
 };
@@ -64,6 +65,7 @@ static const struct option options[] = {
     {"scope-description", required_argument, NULL, OPTION_SCOPE_DESCRIPTION},
     {"template-command", required_argument, NULL, OPTION_TEMPLATE_COMMAND},
     {"hosts", required_argument, NULL, OPTION_HOSTS},
+    {"cypress-config", required_argument, NULL, OPTION_CYPRESS_CONFIG},
     {"cypress-env", required_argument, NULL, OPTION_CYPRESS_ENV},
     {"since", required_argument, NULL, OPTION_SINCE},
     {NULL, 0, NULL, 0},
@@ -96,6 +98,11 @@ static int take_checked_option(struct start *start, int option)
     case OPTION_CYPRESS_ENV:
         if (!run_settings_add_env(settings, optarg))
             return command_usage_error(command, "--cypress-env %s: expected KEY=VALUE", optarg);
+        break;
+    case OPTION_CYPRESS_CONFIG:
+        /* As if it had been set in the shell, which becomes the run's own. */
+        if (setenv("ATVM_WATCHER_CYPRESS_CONFIG", optarg, 1) < 0)
+            return command_usage_error(command, "--cypress-config %s: %s", optarg, strerror(errno));
         break;
     case OPTION_SINCE:
         if (!run_settings_parse_epoch(optarg, &settings->since_ns))
@@ -231,7 +238,7 @@ static int look_for_obstacles(struct start *start)
     int status = unit_control_open(&start->units, &error);
 
     if (status == 0)
-        status = start_obstacle(start->config, start->settings.build, start->units, &error);
+        status = start_obstacle(start->config, start->settings.build, NULL, start->units, &error);
     if (status < 0)
         log_lines(error);
     if (status == -EBUSY)
@@ -345,6 +352,9 @@ const struct command command_start = {
         "                                 its secrets are masked before it is kept\n"
         "      --hosts A,B,…              the hosts that were asked for (default: the "
         "specPattern)\n"
+        "      --cypress-config NAME      the Cypress configuration of the run (default: that of "
+        "the\n"
+        "                                 configuration)\n"
         "      --cypress-env K=V          a value that Cypress.env() would give; may be repeated\n"
         "      --since SECONDS            start of the run's window, since 1970 (default: now)\n"
         "  -c, --config FILE              the watcher's configuration (default:\n"

@@ -20,6 +20,21 @@ static const char *build_word(const struct judging *judging)
     return doctor_word(judging->report, judging->seen->name);
 }
 
+/* The options of `resolve` and `queue` that mean this record and no other. */
+static const char *options_for(const struct judging *judging, const struct outbox_record *record)
+{
+    struct doctor_report *report = judging->report;
+    const struct outbox_message *message = &record->message;
+    const char *scope =
+        strcmp(message->scope, judging->seen->name) == 0
+            ? ""
+            : doctor_text(report, " --scope %s", doctor_word(report, message->scope));
+    const char *part = message->parts > 1 ? doctor_text(report, " --part %d", message->part) : "";
+
+    return doctor_text(report, "%s%s --sink %s%s", build_word(judging), scope,
+                       doctor_word(report, record->sink), part);
+}
+
 /* A watcher that is started goes on with whatever is not finished. */
 static const char *go_on(const struct judging *judging)
 {
@@ -65,28 +80,29 @@ static void judge_held(const struct judging *judging, const struct outbox_record
     const char *remedy = last_receipt(record)->remedy;
 
     if (record->state == OUTBOX_UNCERTAIN)
-        doctor_problem(report, DOCTOR_BAD, "posts.uncertain", name,
-                       doctor_text(report, "atvm-watcher resolve %s --posted", build_word(judging)),
-                       "it is not known whether it was posted: %s; look there, and where it is "
-                       "not, use --resend in place of --posted",
-                       reason_of(record));
+        doctor_problem(
+            report, DOCTOR_BAD, "posts.uncertain", name,
+            doctor_text(report, "atvm-watcher resolve %s --posted", options_for(judging, record)),
+            "it is not known whether it was posted: %s; look there, and where it is "
+            "not, use --resend in place of --posted",
+            reason_of(record));
     else if (record->state == OUTBOX_QUARANTINED)
-        doctor_problem(report, DOCTOR_BAD, "posts.quarantined", name,
-                       doctor_text(report, "atvm-watcher resolve %s --resend", build_word(judging)),
-                       "it was not posted: %s%s%s", reason_of(record), remedy ? "; first " : "",
-                       remedy ? remedy : "");
+        doctor_problem(
+            report, DOCTOR_BAD, "posts.quarantined", name,
+            doctor_text(report, "atvm-watcher queue retry %s", options_for(judging, record)),
+            "it was not posted: %s%s%s", reason_of(record), remedy ? "; first " : "",
+            remedy ? remedy : "");
     else if (outbox_turn_of(judging->seen->posts, record) == OUTBOX_TURN_HELD)
         doctor_problem(report, DOCTOR_WARN, "posts.waiting", name,
                        doctor_text(report, "atvm-watcher status %s", build_word(judging)),
                        "an earlier part of the same message is held, and it comes after that");
     else
-        doctor_problem(
-            report, DOCTOR_WARN, "posts.unconfigured", name,
-            doctor_edit(report, judging->config->file ? judging->config->file : CONFIG_DEFAULT_PATH,
-                        0),
-            "it is %s, but there is no sink \"%s\" any more: configure it again, or "
-            "settle this post with atvm-watcher resolve",
-            outbox_state_name(record->state), record->sink);
+        doctor_problem(report, DOCTOR_WARN, "posts.unconfigured", name,
+                       doctor_text(report, "atvm-watcher queue drop %s --reason 'its sink is gone'",
+                                   options_for(judging, record)),
+                       "it is %s, but there is no sink \"%s\" any more: give it up, or configure "
+                       "that sink again",
+                       outbox_state_name(record->state), record->sink);
 }
 
 /* true: a row was added. */
@@ -123,18 +139,29 @@ static bool judge_post(const struct judging *judging, const struct outbox_record
     }
 }
 
-/* Between closing a scope and writing its record a watcher that lives needs a moment. */
+/* Its record stands before a scope is closed, so this one was lost: nobody knows whether it was
+ * posted. A marker says that it was, or that a person has done it (doc/outbox.md). */
+static void judge_missing_post(const struct judging *judging, const struct missing_post *missing)
+{
+    struct doctor_report *report = judging->report;
+    const char *marker = doctor_text(report, "%s/posted/%s", missing->folder, missing->marker);
+
+    doctor_problem(
+        report, DOCTOR_BAD, "posts.missing",
+        doctor_text(report, "%s, %s", missing->scope, missing->sink),
+        doctor_text(report, "install -D -m 0640 /dev/null %s", doctor_word(report, marker)),
+        "it has ended, but the record of its post is lost, so it may have been posted or "
+        "not: look there; where it is not, post %s/report.md yourself; then note that it "
+        "is there",
+        missing->folder);
+}
+
 static bool judge_missing(const struct judging *judging)
 {
     const struct build_seen *seen = judging->seen;
 
-    if (seen->presence == WATCHER_LIVES)
-        return false;
     for (size_t i = 0; i < seen->missing_count; i++)
-        doctor_problem(
-            judging->report, DOCTOR_BAD, "posts.missing",
-            doctor_text(judging->report, "%s, %s", seen->missing[i].scope, seen->missing[i].sink),
-            go_on(judging), "it has ended, but there is no post of it");
+        judge_missing_post(judging, &seen->missing[i]);
     return seen->missing_count > 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "doctor-versions.h"
+#include "durable-file.h"
 #include "state-lock.h"
 
 /* ---- posts that ought to be there */
@@ -56,7 +57,8 @@ static void add_missing(const struct scope_state *scope, const struct expectatio
             state_posted(scope, sink) != 0)
             continue;
         memory_grow(&list->posts, list->count, &list->capacity, sizeof(*list->posts));
-        list->posts[list->count++] = (struct missing_post){scope->name, sink};
+        list->posts[list->count++] =
+            (struct missing_post){scope->name, sink, scope->folder, durable_component(sink)};
     }
 }
 
@@ -180,6 +182,8 @@ static void free_files(struct build_files *files)
     watcher_identity_free(files->identity);
     state_close(files->state);
     name_list_free(&files->damaged);
+    for (size_t i = 0; i < files->missing.count; i++)
+        free(files->missing.posts[i].marker);
     free(files->missing.posts);
     free(files->error);
     free(files->posts_error);

@@ -22,6 +22,8 @@ enum watcher_presence {
 /* A post that a closed scope should have and of which there is neither record nor marker. */
 struct missing_post {
     const char *scope, *sink;
+    const char *folder; /* of the scope */
+    char *marker;       /* file name of the sink's marker; owned */
 };
 
 struct build_seen {

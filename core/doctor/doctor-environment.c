@@ -12,7 +12,7 @@
 #include "environment-file.h"
 #include "memory.h"
 
-#define SIZE_MAX_OF_FILE (64 * 1024)
+#define FILE_MAX (64 * 1024)
 
 static bool is_setting(const char *name)
 {
@@ -20,50 +20,58 @@ static bool is_setting(const char *name)
            strcmp(name, "MATTERMOST_ATVM_CHANNEL") == 0;
 }
 
-static int write_secret(int descriptor, const struct environment_assignment *assignment)
+static void take(struct doctor_environment *environment, const struct environment_assignment *found)
 {
-    return dprintf(descriptor, "%s=%s\n", assignment->name, assignment->value) < 0 ? -errno : 0;
+    if (!is_setting(found->name)) {
+        if (dprintf(environment->secrets, "%s=%s\n", found->name, found->value) < 0)
+            environment->error = -errno;
+    } else if (!getenv(found->name)) {
+        name_list_add(&environment->settings, found->name);
+        setenv(found->name, found->value, 0);
+    }
 }
 
-static void take_assignments(struct doctor_environment *file, const char *text, size_t length)
+static void take_all(struct doctor_environment *environment, const char *text, size_t length)
 {
-    char *words = memory_allocate(length + 2);
-    struct environment_reader reader = {text, text + length, words};
-    struct environment_assignment assignment;
+    char *buffer = memory_allocate(length + 2);
+    struct environment_reader reader = {text, text + length, buffer};
+    struct environment_assignment found;
 
-    while (!file->error && environment_file_next(&reader, &assignment)) {
-        if (!is_setting(assignment.name)) {
-            file->error = write_secret(file->secrets, &assignment);
-        } else if (!getenv(assignment.name)) {
-            name_list_add(&file->settings, assignment.name);
-            setenv(assignment.name, assignment.value, 0);
-        }
-    }
-    explicit_bzero(words, length + 2);
-    free(words);
+    while (!environment->error && environment_file_next(&reader, &found))
+        take(environment, &found);
+    explicit_bzero(buffer, length + 2);
+    free(buffer);
+}
+
+/* A store that this user may not open would only be a failure to each worker. */
+static void offer_credentials(void)
+{
+    if (!getenv("CREDENTIALS_DIRECTORY") && access(DOCTOR_CREDENTIAL_STORE, R_OK | X_OK) == 0)
+        setenv("CREDENTIALS_DIRECTORY", DOCTOR_CREDENTIAL_STORE, 0);
 }
 
 struct doctor_environment doctor_environment_take(const char *path)
 {
-    struct doctor_environment file = {.secrets = -1};
+    struct doctor_environment environment = {.secrets = -1};
     CLEANUP_FREE char *error = NULL;
     CLEANUP_FREE char *text = NULL;
     size_t length = 0;
 
-    file.error = durable_read(path, SIZE_MAX_OF_FILE, &text, &length, &error);
-    if (file.error)
-        return file;
-    file.secrets = memfd_create("secrets", MFD_CLOEXEC);
-    if (file.secrets < 0)
-        file.error = -errno;
+    offer_credentials();
+    environment.error = durable_read(path, FILE_MAX, &text, &length, &error);
+    if (environment.error)
+        return environment;
+    environment.secrets = memfd_create("secrets", MFD_CLOEXEC);
+    if (environment.secrets < 0)
+        environment.error = -errno;
     else
-        take_assignments(&file, text, length);
+        take_all(&environment, text, length);
     explicit_bzero(text, length);
-    return file;
+    return environment;
 }
 
-void doctor_environment_release(struct doctor_environment *file)
+void doctor_environment_release(struct doctor_environment *environment)
 {
-    cleanup_close_descriptor(&file->secrets);
-    name_list_free(&file->settings);
+    cleanup_close_descriptor(&environment->secrets);
+    name_list_free(&environment->settings);
 }

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "doctor-environment.h"
 #include "module-folder.h"
+#include "option.h"
 #include "watcher-identity.h"
 
 #define ID "permissions.path"
@@ -24,6 +26,7 @@ static const struct role {
     [PATH_MODULE] = {"module", .is_trusted = true},
     [PATH_CONFIG] = {"configuration", .is_trusted = true},
     [PATH_ENVIRONMENT] = {"file with settings and secrets", .is_trusted = true, .is_secret = true},
+    [PATH_SECRET] = {"secret", .is_trusted = true, .is_secret = true},
     [PATH_STATE_ROOT] = {"state root", .is_trusted = true},
     [PATH_AUTOMATION_ROOT] = {"automation root", .is_foreign = true},
     [PATH_ARTIFACTS] = {"folder of the artifacts", .is_foreign = true},
@@ -211,6 +214,24 @@ static void look_at_module_folders(struct doctor_report *report)
         look_at(report, PATH_MODULE_FOLDER, folders.names[i], folders.count > 1);
 }
 
+/* The secrets that sinks ask for and that lie in the credential store. */
+static void look_at_credentials(struct doctor_report *report, const struct config_module *sink)
+{
+    struct json_object *options = json_object_object_get(sink->description, "options");
+
+    for (size_t i = 0; options && i < json_object_array_length(options); i++) {
+        struct atvm_option option;
+        CLEANUP_FREE char *path = NULL;
+
+        if (!option_from_json(json_object_array_get_idx(options, i), &option) ||
+            option.type != ATVM_OPTION_SECRET || !option.fallback)
+            continue;
+        path = memory_format(DOCTOR_CREDENTIAL_STORE "/%s", option.fallback);
+        if (access(path, F_OK) == 0 || errno != ENOENT)
+            look_at(report, PATH_SECRET, path, true);
+    }
+}
+
 void doctor_look_permissions(const struct doctor_asked *asked, const struct config *config,
                              struct doctor_report *report)
 {
@@ -225,6 +246,8 @@ void doctor_look_permissions(const struct doctor_asked *asked, const struct conf
         return;
     look_at_modules(report, config->collectors, config->collector_count);
     look_at_modules(report, config->sinks, config->sink_count);
+    for (size_t i = 0; i < config->sink_count; i++)
+        look_at_credentials(report, &config->sinks[i]);
     if (config->file)
         look_at(report, PATH_CONFIG, config->file, false);
     look_at(report, PATH_STATE_ROOT, config->state_root, true);

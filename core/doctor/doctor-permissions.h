@@ -12,6 +12,7 @@ enum path_role {
     PATH_MODULE,
     PATH_CONFIG,
     PATH_ENVIRONMENT, /* the file with the secrets */
+    PATH_SECRET,      /* in the credential store */
     PATH_STATE_ROOT,
     PATH_AUTOMATION_ROOT,
     PATH_ARTIFACTS /* folder of the per-host artifacts */

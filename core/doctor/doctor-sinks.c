@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "doctor-environment.h"
+#include "option.h"
 
 /* A server that needs longer to take a connection will not take a post in time either. */
 #define PROBE_NS       (10 * NS_PER_SECOND)
@@ -44,10 +46,10 @@ static bool needs_secret(const struct config_module *sink)
     struct json_object *options = json_object_object_get(sink->description, "options");
 
     for (size_t i = 0; options && i < json_object_array_length(options); i++) {
-        const char *type = json_object_get_string(
-            json_object_object_get(json_object_array_get_idx(options, i), "type"));
+        struct atvm_option option;
 
-        if (type && strcmp(type, "secret") == 0)
+        if (option_from_json(json_object_array_get_idx(options, i), &option) &&
+            option.type == ATVM_OPTION_SECRET)
             return true;
     }
     return false;
@@ -151,11 +153,22 @@ static void look_at(const struct doctor_asked *asked, const struct config_module
     doctor_judge_sink(report, &seen);
 }
 
+/* -errno of the first place of secrets that is there and may not be read; -ENOENT: none is there.
+ */
+static int unreadable(const char *environment_file)
+{
+    int error = access(environment_file, R_OK) < 0 ? -errno : 0;
+
+    if (error == -ENOENT && access(DOCTOR_CREDENTIAL_STORE, R_OK | X_OK) < 0)
+        error = -errno;
+    return error;
+}
+
 void doctor_look_sinks(const struct doctor_asked *asked, const struct config *config, int secrets,
                        struct doctor_report *report)
 {
     /* The secrets of the environment stand before those of the file. */
-    int environment_error = secrets < 0 && access(asked->environment_file, R_OK) < 0 ? -errno : 0;
+    int environment_error = secrets < 0 ? unreadable(asked->environment_file) : 0;
 
     for (size_t i = 0; i < config->sink_count; i++)
         if (config->sinks[i].description)

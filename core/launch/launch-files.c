@@ -47,12 +47,15 @@ char *launch_program_path(const char *program, const char *folder)
     return NULL;
 }
 
-/* Where a setting was written, as the beginning of a message; free it. */
-static char *place_of(const struct config *config, const char *setting)
+/* Where the Cypress configuration was named, as the beginning of a message; free it. */
+static char *place_of_config(const struct launch_request *request, const struct config *config)
 {
-    const char *place = json_object_get_string(json_object_object_get(config->places, setting));
+    const char *place =
+        json_object_get_string(json_object_object_get(config->places, "cypress_config"));
 
-    return memory_format("%s: %s", place ? place : "built-in configuration", setting);
+    if (request->cypress_config)
+        return memory_format("--cypress-config %s", request->cypress_config);
+    return memory_format("%s: cypress_config", place ? place : "built-in configuration");
 }
 
 static bool command_is_there(const struct launch_words *command, const char *folder,
@@ -79,10 +82,10 @@ static bool command_is_there(const struct launch_words *command, const char *fol
     return error == 0;
 }
 
-bool launch_files_are_there(const struct launch_plan *plan, const struct config *config,
-                            char **ret_error)
+bool launch_files_are_there(const struct launch_plan *plan, const struct launch_request *request,
+                            const struct config *config, char **ret_error)
 {
-    CLEANUP_FREE char *place = place_of(config, "cypress_config");
+    CLEANUP_FREE char *place = place_of_config(request, config);
     int error;
 
     if (!config_check_root(config, ret_error))

@@ -9,15 +9,18 @@
 #define COLLECTOR "spec"
 
 /* Nothing but the collector that testifies of specs; an earlier run's log has no say. */
-static struct config *load(const char *config_path, const char *build, char **ret_error)
+static struct config *load(const char *config_path, const struct launch_plan *plan,
+                           char **ret_error)
 {
-    struct config *config = config_load(config_path, build, ret_error);
+    struct config *config = config_load(config_path, plan->build, ret_error);
 
     if (!config)
         return NULL;
     config_drop_sinks(config);
     config_keep_collector(config, COLLECTOR);
     free(TAKE_POINTER(config->run_log));
+    free(config->cypress_config);
+    config->cypress_config = memory_string(plan->cypress_config);
     if (config_check_modules(config, ret_error, NULL))
         return config;
     config_free(config);
@@ -50,7 +53,7 @@ int launch_look(const struct launch_expectation *expectation, const char *config
                 struct obstack *memory, struct launch_words *ret_hosts, const char **ret_error)
 {
     CLEANUP_FREE char *error = NULL;
-    struct config *config = load(config_path, expectation->plan->build, &error);
+    struct config *config = load(config_path, expectation->plan, &error);
     int status = config ? look(expectation, config, memory, ret_hosts, &error) : -EINVAL;
 
     *ret_error = memory_string_in(memory, error);

@@ -131,6 +131,30 @@ static int take_template(struct planning *planning)
     return 0;
 }
 
+static bool mentions_config(const struct config_texts *command)
+{
+    for (size_t i = 0; i < command->count; i++)
+        if (strstr(command->texts[i], "%c"))
+            return true;
+    return false;
+}
+
+/* Else runner and watcher would not look at the same file. */
+static int check_named_config(struct planning *planning)
+{
+    const struct config_launch *launch = &planning->config->launch;
+    const char *name = planning->request->cypress_config;
+
+    if (!name || mentions_config(&launch->runner_command))
+        return 0;
+    return refuse(
+        planning,
+        "--cypress-config %s: the runner is not told of it; put %%c for it into "
+        "launch.runner_command (and launch.template_command) of the configuration, or set "
+        "cypress_config there",
+        name);
+}
+
 static void add_requested(struct planning *planning)
 {
     const struct launch_request *request = planning->request;
@@ -258,6 +282,17 @@ static void add_if_given(struct launch_words *words, const char *name, const cha
         add_option(words, name, value);
 }
 
+/* A comma list; in memory. */
+static const char *list_of(struct obstack *memory, const struct launch_words *words)
+{
+    const char *list = words->words[0];
+
+    for (size_t i = 1; i < words->count; i++)
+        list = memory_format_in(memory, "%s,%s", list, words->words[i]);
+    return list;
+}
+
+/* What was asked for is told where it is known beforehand; else the specPattern says it. */
 static void add_watcher(struct planning *planning)
 {
     const struct launch_request *request = planning->request;
@@ -276,6 +311,9 @@ static void add_watcher(struct planning *planning)
     add_if_given(words, "--scope-description", request->scope_description);
     if (plan->categorized)
         launch_words_add(words, "--categorize");
+    if (!plan->broad)
+        add_option(words, "--hosts", list_of(planning->memory, &plan->hosts));
+    add_if_given(words, "--cypress-config", request->cypress_config);
     add_option(words, "--template-command",
                launch_words_text(planning->memory, &plan->template_command));
     add_if_given(words, "--config", request->config_path);
@@ -314,8 +352,10 @@ static bool is_plain(const struct launch_words *words)
 static int make(struct planning *planning)
 {
     struct launch_plan *plan = planning->plan;
-    int error = take_template(planning);
+    int error = check_named_config(planning);
 
+    if (!error)
+        error = take_template(planning);
     if (!error)
         add_requested(planning);
     if (!error)

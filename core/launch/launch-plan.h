@@ -34,7 +34,8 @@ struct launch_request {
     struct launch_words without;  /* default options that are not wanted */
     bool categorized, no_watcher;
     const char *config_family, *migration_style, *scope_description; /* for the status only */
-    const char *config_path; /* the watcher's own configuration */
+    const char *cypress_config; /* in place of the configured one */
+    const char *config_path;    /* the watcher's own configuration */
 };
 
 struct launch_excluded {
@@ -65,9 +66,9 @@ struct launch_plan {
 };
 
 /*
- * 0; -EINVAL: the request, or the configuration it meets, makes no command; -EPERM: a guard
- * forbids it. *ret_error (in memory) says what and what to do. The plan is to be cleared either
- * way.
+ * `config` with the request's cypress_config, where there is one. 0; -EINVAL: the request, or the
+ * configuration it meets, makes no command; -EPERM: a guard forbids it. *ret_error (in memory) says
+ * what and what to do. The plan is to be cleared either way.
  */
 int launch_plan_make(const struct launch_request *request, const struct config *config,
                      struct obstack *memory, struct launch_plan *ret, const char **ret_error);

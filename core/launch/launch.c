@@ -15,9 +15,10 @@
 #include "launch-files.h"
 #include "launch-interrupt.h"
 #include "launch-look.h"
-#include "launch-obstacle.h"
 #include "log.h"
 #include "secret-environment.h"
+#include "start-environment.h"
+#include "start-obstacle.h"
 #include "unit-control.h"
 
 /* How long the service manager may take to execute the runner. */
@@ -32,6 +33,7 @@ enum step {
 
 struct launch {
     const struct launch_settings *settings;
+    const char *config_path; /* as for config_load */
     struct launch_interrupt interrupt;
     struct unit_control *units;
     /* Made anew whenever somebody may have changed something. */
@@ -69,8 +71,8 @@ static enum launch_status find_obstacles(struct launch *launch, char **ret_error
         status = unit_control_open(&launch->units, ret_error);
     if (status < 0)
         return LAUNCH_FAILED;
-    status = launch_obstacle(launch->config, launch->plan.build, launch->plan.runner_unit,
-                             launch->units, ret_error);
+    status = start_obstacle(launch->config, launch->plan.build, launch->plan.runner_unit,
+                            launch->units, ret_error);
     return status == 0 ? LAUNCH_OK : status == -EBUSY ? LAUNCH_BUSY : LAUNCH_STATE;
 }
 
@@ -91,13 +93,17 @@ static enum launch_status make_plan(struct launch *launch)
     int status;
 
     forget_plan(launch);
-    launch->config = config_load(request->config_path, request->build, &error);
+    launch->config = config_load(launch->config_path, request->build, &error);
     if (!launch->config)
         return fail_with(LAUNCH_USAGE, error);
+    if (request->cypress_config) {
+        free(launch->config->cypress_config);
+        launch->config->cypress_config = memory_string(request->cypress_config);
+    }
     status = launch_plan_make(request, launch->config, &launch->memory, &launch->plan, &refusal);
     if (status < 0)
         return fail_with(status == -EPERM ? LAUNCH_REFUSED : LAUNCH_USAGE, refusal);
-    if (!launch_files_are_there(&launch->plan, launch->config, &error))
+    if (!launch_files_are_there(&launch->plan, request, launch->config, &error))
         return fail_with(LAUNCH_USAGE, error);
     return LAUNCH_OK;
 }
@@ -255,8 +261,7 @@ static enum launch_status check(struct launch *launch, int64_t since_ns)
     const struct launch_expectation expectation = {&launch->plan, since_ns};
     struct launch_words hosts = {0};
     const char *error;
-    int status = launch_look(&expectation, launch->settings->request.config_path, &launch->memory,
-                             &hosts, &error);
+    int status = launch_look(&expectation, launch->config_path, &launch->memory, &hosts, &error);
 
     if (status == 0) {
         fprintf(stderr, "check: %zu machine%s:", hosts.count, hosts.count == 1 ? "" : "s");
@@ -290,7 +295,9 @@ static enum launch_status start_watcher(struct launch *launch)
     else
         log_error("the watcher could not be started: atvm-watcher start ended with status %d",
                   status);
-    return LAUNCH_FAILED;
+    /* `start` and `launch` mean the same by these. */
+    return status > LAUNCH_OK && status <= LAUNCH_STATE ? (enum launch_status)status
+                                                        : LAUNCH_FAILED;
 }
 
 /* "NAME=value" of the variables that the runner is to have; free array and strings. */
@@ -455,6 +462,20 @@ static enum launch_status really_launch(struct launch *launch)
     return status;
 }
 
+/* The watcher will read the same environment, and so the same configuration. */
+static void take_environment(struct launch *launch)
+{
+    CLEANUP_FREE char *error = NULL;
+    const char *path;
+
+    if (start_environment_load(START_ENVIRONMENT_FILE, &error) < 0)
+        log_warning("%s; what it sets does not count for this run", error);
+    path = getenv("ATVM_WATCHER_CONFIG");
+    launch->config_path = launch->settings->request.config_path;
+    if (!launch->config_path && path && *path)
+        launch->config_path = path;
+}
+
 /* None of the commands is to inherit a secret, nor is anybody to find it in a unit. */
 static int drop_secrets(void)
 {
@@ -475,6 +496,7 @@ enum launch_status launch(const struct launch_settings *settings)
         log_error("the launch could not be begun: %s", strerror(-error));
         return LAUNCH_FAILED;
     }
+    take_environment(&launch);
     obstack_init(&launch.memory);
     status = settings->dry_run ? show_only(&launch) : really_launch(&launch);
     launch_plan_clear(&launch.plan);

@@ -54,6 +54,23 @@ static void look_for_watcher(const char *folder, const char *build, char **obsta
             build, (int)holder, build);
 }
 
+static int look_for_runner_unit(const char *build, const char *unit, struct unit_control *units,
+                                char **obstacles, char **ret_error)
+{
+    struct unit_status status;
+    int error = unit_query(units, unit, &status, ret_error);
+
+    if (error < 0)
+        return error;
+    if (unit_status_is_running(&status))
+        add(obstacles,
+            "%s has a runner: %s is %s; wait for its end, or end it: systemctl "
+            "stop '%s'",
+            build, unit, status.active_state, unit);
+    unit_status_clear(&status);
+    return 0;
+}
+
 static void look_for_runner(const struct config *config, const char *build, char **obstacles)
 {
     struct status_runners runners = {0};
@@ -73,13 +90,14 @@ static void add_post(const struct outbox_record *post, const char *build, char *
 {
     if (post->state == OUTBOX_UNCERTAIN)
         add(obstacles,
-            "nobody knows whether the post of %s reached %s: look there, then: atvm-watcher "
+            "the post of %s to %s is not settled: nobody knows whether it arrived; look there, "
+            "then: atvm-watcher "
             "resolve %s --posted, or --resend",
             post->message.scope, post->sink, build);
     else if (!outbox_state_is_settled(post->state))
         add(obstacles,
-            "the post of %s to %s is on its way (%s): let it be delivered: systemctl start "
-            "'atvm-run-watcher@%s.service'; or give it up: atvm-watcher queue drop %s",
+            "the post of %s to %s is not settled: it is %s; let it be delivered: systemctl start "
+            "'atvm-run-watcher@%s.service'; or give it up: atvm-watcher queue drop %s --reason …",
             post->message.scope, post->sink, outbox_state_name(post->state), build, build);
 }
 
@@ -96,16 +114,19 @@ static int look_for_posts(const char *folder, const char *build, char **obstacle
     return 0;
 }
 
-int start_obstacle(const struct config *config, const char *build, struct unit_control *units,
-                   char **ret_error)
+int start_obstacle(const struct config *config, const char *build, const char *runner_unit,
+                   struct unit_control *units, char **ret_error)
 {
     CLEANUP_FREE char *folder = memory_format("%s/%s", config->state_root, build);
     CLEANUP_FREE char *obstacles = NULL;
     int error = look_for_unit(build, units, &obstacles, ret_error);
 
+    if (!error)
+        look_for_watcher(folder, build, &obstacles);
+    if (!error && runner_unit)
+        error = look_for_runner_unit(build, runner_unit, units, &obstacles, ret_error);
     if (error)
         return error;
-    look_for_watcher(folder, build, &obstacles);
     look_for_runner(config, build, &obstacles);
     error = look_for_posts(folder, build, &obstacles, ret_error);
     if (!error && obstacles) {

@@ -171,6 +171,7 @@ static const int delivering[] = {
     SCMP_SYS(getpgid),         SCMP_SYS(getsid),
     SCMP_SYS(getresuid),       SCMP_SYS(getresgid),
     SCMP_SYS(getgroups),       SCMP_SYS(capget),
+    SCMP_SYS(getxattr),        SCMP_SYS(fgetxattr),
 /* younger than the oldest libseccomp this builds with */
 #ifdef __SNR_epoll_pwait2
     SCMP_SYS(epoll_pwait2),

@@ -32,7 +32,7 @@ for host in play["specs"]:
         file.write('describe("x", () => {\n  it("1. Verifying set up", () => {});\n});\n')
 if play.get("pattern") is not None:
     specs = ", ".join(f"'cypress/e2e/atvm/{host}.ts'" for host in play["pattern"])
-    with open("cypress.ts", "w", encoding="utf-8") as file:
+    with open(play.get("config", "cypress.ts"), "w", encoding="utf-8") as file:
         file.write(f"export default defineConfig({{ e2e: {{ specPattern: [{specs}] }} }});\n")
 print("token=hunter2 \033[31mlast words\033[0m", file=sys.stderr)
 sys.exit(play.get("status", 0))
@@ -48,7 +48,7 @@ os.rename("runner.json.new", "runner.json")
 
 # FOLDER/units/UNIT: its ActiveState. FOLDER/calls.jsonl: what was asked.
 SERVICE_MANAGER = r'''#!PYTHON
-import json, os, subprocess, sys
+import json, os, subprocess, sys, time
 folder, argv = "FOLDER", sys.argv[1:]
 with open(f"{folder}/calls.jsonl", "a", encoding="utf-8") as file:
     file.write(json.dumps([os.path.basename(sys.argv[0]), *argv]) + "\n")
@@ -78,6 +78,8 @@ elif argv[0] == "show":
 elif argv[0] == "start":
     if os.path.exists(f"{folder}/refuse-start"):
         sys.exit(1)
+    while os.path.exists(f"{folder}/slow-start"):
+        time.sleep(0.01)
     with open(f"{folder}/units/{argv[-1]}", "w", encoding="utf-8") as file:
         file.write("active")
 '''
@@ -230,6 +232,9 @@ class Stage:
         """What the service manager was asked to change."""
         calls = [json.loads(line) for line in (self.read("calls.jsonl") or "").splitlines()]
         return [call for call in calls if call[1] not in ("show", "reset-failed")]
+
+    def was_asked_to(self, verb, unit):
+        return any(call[1] == verb and call[-1] == unit for call in self.requests())
 
     def runner(self):
         """What the runner was started with; None: it was not."""

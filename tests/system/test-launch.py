@@ -68,6 +68,45 @@ def approved(tap):
         tap.ok("generating" in stage.read("launch.log"), "the launch log holds its output")
 
 
+def watched(tap):
+    with Stage(**one()) as stage:
+        stage.write(f"{stage.build}.log", "of an earlier run\n")
+        answer = stage.launch(*NAMED[:-1], "--yes", "--scope-description", "nightly run")
+        expect(tap, "a launch starts watcher and runner", answer, 0, "atvm-watcher start --build-name")
+        tap.equal(
+            [(call[0], call[1]) for call in stage.requests()],
+            [("systemctl", "start"), ("systemd-run", "--quiet")],
+            "the watcher before the runner",
+        )
+        tap.ok(stage.was_asked_to("start", WATCHER_UNIT), "as its unit", stage.requests())
+        told = stage.read(os.path.join("state", stage.build, "run.env"))
+        for word in ("nightly run", "cmc-templates.py --template cmc-e2e --specify_vms " + VM, VM):
+            tap.ok(word in told, f"the watcher is told: {word}", told)
+        tap.ok(
+            stage.read(f"{stage.build}.log") is None and "generating" in stage.read("launch.log"),
+            "an old run log is set aside, the launch log is not",
+        )
+
+
+def another_config(tap):
+    words = (*NAMED[:-1], "--yes", "--cypress-config", "other.ts")
+    more = 'launch = { runner_command = [ "python3", "run-sorry-cypress.py", "--config", "%c" ]; };\n'
+    with Stage(**one()) as stage:
+        expect(tap, "a configuration the runner is not told of: refused", stage.launch(*words), 2, "%c")
+        stage.configure(more)
+        answer = stage.launch(*words)
+        expect(tap, "one that is missing is named", answer, 2, "--cypress-config other.ts", "No such file")
+        tap.ok(nothing_was_run(stage), "and none is looked for in its place")
+    with Stage(more, **one(config="other.ts")) as stage:
+        stage.write("root/other.ts", "export default defineConfig({ e2e: { specPattern: [] } });\n")
+        expect(tap, "one that is there is checked and run", stage.launch(*words), 0, "1 machine")
+        tap.equal(
+            wait_for(stage.runner, "the runner")["argv"][1:], ["--config", "other.ts"], "the runner's"
+        )
+        told = stage.read(os.path.join("state", stage.build, "run.env"))
+        tap.ok("other.ts" in told, "and the watcher's", told)
+
+
 def refused(tap):
     for answers, words in (("n\n", ["not approved"]), ("\n", ["not approved"]), ("", ["--approve"])):
         with Stage(**one()) as stage:
@@ -196,7 +235,7 @@ def obstacles(tap):
         with open(os.path.join(record, f"{stage.build}.json"), "w", encoding="utf-8") as file:
             file.write("{")
         answer = stage.launch(*NAMED, "--yes")
-        expect(tap, "a post that nobody knows of is not settled", answer, 3, "is not settled")
+        expect(tap, "a post that nobody knows of is not settled", answer, 3, "nobody knows whether")
     with Stage(**one()) as stage:
         folder = os.open(stage.root, os.O_RDONLY)
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -319,6 +358,22 @@ def interrupted(tap):
             said,
         )
         tap.ok(stage.runner() is None and not stage.requests(), "and starts nothing more")
+    with Stage(**one()) as stage:
+        stage.write("slow-start", "")
+        process = stage.begin(*NAMED[:-1], "--yes")
+        wait_for(lambda: stage.was_asked_to("start", WATCHER_UNIT), "the start of the watcher")
+        process.send_signal(signal.SIGINT)
+        os.remove(stage.path("slow-start"))
+        _, said = process.communicate(timeout=DEADLINE)
+        tap.ok(
+            process.returncode == 130
+            and "watcher: was started, and runs" in said
+            and "runner: was not started" in said
+            and f"atvm-watcher cancel --build-name {stage.build}" in said,
+            "interrupted while the watcher starts, it says that this runs, and how to end it",
+            said,
+        )
+        tap.ok(stage.runner() is None, "and starts no runner")
 
 
 def terminal_is_lost(tap):
@@ -341,6 +396,8 @@ def terminal_is_lost(tap):
 
 PARTS = (
     approved,
+    watched,
+    another_config,
     refused,
     without_asking,
     only_shown,

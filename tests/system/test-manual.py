@@ -122,6 +122,8 @@ def variables(tap):
     names = set()
     for path in glob.glob(os.path.join(TOP, "core", "**", "*.c"), recursive=True):
         names |= set(re.findall(r'"((?:ATVM_WATCHER|MATTERMOST_ATVM)_[A-Z_]*[A-Z])"', read(path)))
+    with Program() as program:
+        names -= {f"ATVM_WATCHER_{name.upper()}" for name in program.settings()}
     told = set(re.findall(r"^\.It Ev ([A-Z_]+)$", page("atvm-watcher.1"), re.M)) - {"TZ"}
     tap.equal(sorted(told), sorted(names), "every variable that is no setting, and no other")
     environment = {**{name: "x" for name in told}, "ATVM_WATCHER_CONFIG": ""}

@@ -332,6 +332,11 @@ static const struct {
      -EINVAL,
      "--template-command: it is run without a shell: only a shell knows what this means: "
      "\"; reboot\"; give plain words and quotes only"},
+    {{.template_name = "cmc-e2e", .hosts = "a", .cypress_config = "other.ts"},
+     -EINVAL,
+     "--cypress-config other.ts: the runner is not told of it; put %c for it into "
+     "launch.runner_command (and launch.template_command) of the configuration, or set "
+     "cypress_config there"},
     {{.template_name = "cmc-e2e", .options = WORDS("--categorize")},
      -EINVAL,
      "the template command says --categorize; give it to the launch, too, so that runner and "
@@ -395,11 +400,12 @@ static void runner_and_watcher_are_told_what_the_template_command_was(void **sta
     assert_int_equal(scene.status, 0);
     assert_string_equal(launch_words_text(&scene.memory, &scene.plan.runner_command),
                         "python3 run-sorry-cypress.py --build_name e2e-1 --categorize");
-    assert_string_equal(launch_words_text(&scene.memory, &scene.plan.watcher_command),
-                        "atvm-watcher start --build-name e2e-1 --template cmc-e2e "
-                        "--integration-plugin fc --config-family gold --migration-style local "
-                        "--scope-description 'nightly run' --categorize --template-command "
-                        "'" PYTHON "cmc-e2e --use_specified_plugin fc --specify_vms a" EVERY "'");
+    assert_string_equal(
+        launch_words_text(&scene.memory, &scene.plan.watcher_command),
+        "atvm-watcher start --build-name e2e-1 --template cmc-e2e "
+        "--integration-plugin fc --config-family gold --migration-style local "
+        "--scope-description 'nightly run' --categorize --hosts a --template-command "
+        "'" PYTHON "cmc-e2e --use_specified_plugin fc --specify_vms a" EVERY "'");
     assert_string_equal(scene.plan.cypress_config, ROOT "/cypress.atvm-config-gold.ts");
     assert_string_equal(scene.plan.runner_unit, "atvm-run-e2e-1.service");
     close_scene(&scene);

@@ -130,6 +130,7 @@ static void test_a_message_is_asked_for_in_the_size_its_sink_takes(void **state)
             json_object_object_add(sink->options, "max_characters",
                                    json_object_new_int(cases[i].max_characters));
         assert_int_equal(post_scope(scene->post, &message, &error), 0);
+        delivery_scene_run(scene, (unsigned)i + 1);
         record = delivery_scene_record(scene, "chat", scope);
         assert_string_equal(record->message.body, cases[i].expected);
         outbox_record_free(record);

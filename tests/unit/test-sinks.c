@@ -484,12 +484,12 @@ static void test_file_looks_whether_it_could_write(void **state)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct config_module *sink = add_file(scene, rows[i].path, false);
-        char *expected =
-            rows[i].writable
-                ? memory_format("5 %s%s can be written to", scene->root, rows[i].folder)
-                : memory_format("3 probe: %s%s: No such file or directory; create the "
-                                "folder, or mend the sink's option path",
-                                scene->root, rows[i].folder);
+        char *expected = rows[i].writable
+                             ? memory_format("5 %s%s can be written to by this user", scene->root,
+                                             rows[i].folder)
+                             : memory_format("3 probe: %s%s: No such file or directory; create the "
+                                             "folder, or mend the sink's option path",
+                                             scene->root, rows[i].folder);
         char *words = NULL;
 
         assert_int_equal(probe(sink, &words),

@@ -314,9 +314,8 @@ def again(tap, chat):
 
 
 def cancel(build):
-    """As an operator does it who has nothing but a shell."""
-    with open(f"{STATE_ROOT}/{build}/cancelled", "w", encoding="utf-8"):
-        pass
+    return run(WATCHER, "cancel", "--build-name", build, "--config",
+               f"/root/place-{build}/atvm-watcher.conf")
 
 
 def first_stage(tap):

@@ -195,6 +195,43 @@ def smallest_module(tap):
         )
 
 
+# ---------------------------------------------------------------- the pages in Markdown
+
+
+def links(tap):
+    """Whoever reads the README to its end finds what it leads to."""
+    pages = glob.glob(os.path.join(TOP, "*.md")) + glob.glob(os.path.join(TOP, "doc", "*.md"))
+    missing, count = [], 0
+    for path in sorted(pages):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read(path)):
+            count += 1
+            if "://" not in target and not os.path.exists(
+                os.path.join(os.path.dirname(path), target)
+            ):
+                missing.append(f"{os.path.relpath(path, TOP)}: {target}")
+    tap.ok(count > 20 and not missing, "every link leads somewhere", missing)
+
+
+def picture(tap):
+    """It is of the message that is delivered today; where it is not, ./dev picture makes it anew."""
+    folder = os.path.join(TOP, "doc", "picture")
+    script = os.path.join(folder, "make-picture.py")
+    answer = Answer(["python3", script, "--watcher", WATCHER, "--message-only"])
+    # Its tag is that of one posting.
+    told, now = (
+        re.sub(r"^Message \w+,", "Message TAG,", text, flags=re.M).splitlines()
+        for text in (read(os.path.join(folder, "status.md")), answer.output.decode())
+    )
+    tap.equal(
+        now,
+        told,
+        "the picture shows the message of today (./dev picture makes it anew)",
+        answer,
+    )
+    with open(os.path.join(folder, "status.png"), "rb") as file:
+        tap.ok(file.read(8) == b"\x89PNG\r\n\x1a\n", "the picture is there")
+
+
 # ---------------------------------------------------------------- atvm-watcher.conf(5)
 
 
@@ -348,7 +385,18 @@ def module_option(tap, name, option, value, body):
 
 def main():
     with Tap() as tap:
-        for part in (sound, references, commands, variables, service, interface, smallest_module, settings):
+        for part in (
+            sound,
+            references,
+            commands,
+            variables,
+            service,
+            interface,
+            smallest_module,
+            links,
+            picture,
+            settings,
+        ):
             tap.part(part)
 
 

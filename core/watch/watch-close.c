@@ -468,7 +468,7 @@ int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdi
     set_reason(state, scope->reason);
     scope_state_set_hosts(state, scope->hosts, scope->host_count);
     state->corrected_ns = clock_ns(CLOCK_REALTIME);
-    return report(state_save(closing->state, state, &error), error);
+    return report(state_save(closing->state, state, &error), &error);
 }
 
 /* ---------------------------------------------------------------- start and end */

@@ -12,13 +12,22 @@
 
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
+    &command_launch,
+    &command_start,
     &command_run,
     &command_status,
     &command_list,
     &command_explain,
+    &command_cancel,
+    &command_reset,
+    &command_resolve,
+    &command_correct,
+    &command_queue,
     &command_replay,
     &command_check_config,
+    &command_doctor,
     &command_plugins,
+    &command_resume,
     &command_worker,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file-mark.h"
 #include "host-call.h"
 
 #define FILE_MODE   0644
@@ -253,13 +254,18 @@ static int write_body(int descriptor, const struct atvm_message *message)
 
 static bool write_temporary(struct delivery *delivery)
 {
-    int descriptor =
-        open(delivery->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-    int error;
+    int descriptor, error;
 
+    /* Not the one that was left by a delivery that died: it has that one's mark. */
+    if (unlink(delivery->temporary) < 0 && errno != ENOENT)
+        return fail(delivery, errno, delivery->temporary, "remove");
+    descriptor =
+        open(delivery->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (descriptor < 0)
         return fail(delivery, errno, delivery->temporary, "create");
     error = write_body(descriptor, delivery->message);
+    if (!error)
+        file_mark(descriptor, delivery->message->key);
     if (!error && fsync(descriptor) < 0)
         error = errno;
     if (close(descriptor) < 0 && !error)
@@ -321,6 +327,8 @@ static bool append_to(struct delivery *delivery, int descriptor)
         error = errno;
     if (error)
         undo(delivery, descriptor, status.st_size, error);
+    else
+        file_mark(descriptor, delivery->message->key);
     return !error;
 }
 
@@ -379,6 +387,68 @@ static int32_t file_deliver(void *self, const struct atvm_message *message)
     return ATVM_OK;
 }
 
+/* ---- confirm */
+
+/* Build and scope, from which the path follows, out of "<build>/<scope>@..." (doc/outbox.md). Of
+ * another key the path is wrong, and the file there does not have its mark. */
+static bool parse_key(const char *key, char **ret_build, char **ret_scope)
+{
+    const char *slash = strchr(key, '/'), *at = strrchr(key, '@');
+
+    if (!slash || !at || at <= slash)
+        return false;
+    *ret_build = strndup(key, (size_t)(slash - key));
+    *ret_scope = strndup(slash + 1, (size_t)(at - slash - 1));
+    return *ret_build && *ret_scope;
+}
+
+/* What the marks say. A file that was written but not renamed was certainly not delivered; one that
+ * is not there, or holds another message, may have been. */
+static void look_for(struct delivery *delivery)
+{
+    const char *key = delivery->message->key;
+
+    if (file_has_mark(delivery->path, key)) {
+        /* It may have come so far without this. */
+        sync_folder(delivery);
+    } else if (file_has_mark(delivery->temporary, key)) {
+        delivery->outcome = ATVM_RETRY;
+        snprintf(delivery->reason, sizeof(delivery->reason), "%s: it was not put in place",
+                 delivery->temporary);
+    } else {
+        delivery->outcome = ATVM_UNCERTAIN;
+        snprintf(delivery->reason, sizeof(delivery->reason), "%s: does not have its mark",
+                 delivery->path);
+    }
+}
+
+static int32_t file_confirm(void *self, const char *key, const char *remote_id)
+{
+    const struct file_sink *sink = self;
+    char *build = NULL, *scope = NULL;
+    struct atvm_message message = {.struct_size = sizeof(message), .key = key};
+    struct delivery delivery = {.sink = sink, .message = &message};
+
+    (void)remote_id;
+    if (parse_key(key, &build, &scope)) {
+        message.build = build;
+        message.scope = scope;
+        if (make_paths(&delivery))
+            look_for(&delivery);
+        else
+            delivery.outcome = ATVM_UNCERTAIN;
+    } else {
+        fail_as(&delivery, ATVM_UNCERTAIN, EINVAL, key, "find the file of this message");
+    }
+    give_receipt(&delivery);
+    free(delivery.path);
+    free(delivery.folder);
+    free(delivery.temporary);
+    free(build);
+    free(scope);
+    return ATVM_OK;
+}
+
 /* ---- probe */
 
 /* The part of the path that is the same for every message, up to its last slash: "/" at least. */
@@ -414,7 +484,7 @@ static int32_t file_probe(void *self)
     if (is_last && access(folder, F_OK) < 0 && errno == ENOENT)
         cut_to_parent(folder);
     if (access(folder, W_OK | X_OK) == 0)
-        host_log(host, ATVM_LOG_NOTICE, "%s can be written to", folder);
+        host_log(host, ATVM_LOG_NOTICE, "%s can be written to by this user", folder);
     else
         result = host_fail(host, ATVM_FAILED, "%s: %s; %s", folder, strerror(errno),
                            remedy_for_error(errno));
@@ -436,5 +506,6 @@ ATVM_SINK = {
     .configure = file_configure,
     .deliver = file_deliver,
     .probe = file_probe,
+    .confirm = file_confirm,
     .destroy = file_destroy,
 };

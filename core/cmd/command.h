@@ -45,12 +45,21 @@ int command_usage_error(const struct command *command, const char *format, ...)
 void command_print_json(struct json_object *object);
 
 /* One a file in core/cmd. */
+extern const struct command command_cancel;
 extern const struct command command_check_config;
+extern const struct command command_correct;
+extern const struct command command_doctor;
 extern const struct command command_explain;
+extern const struct command command_launch;
 extern const struct command command_list;
 extern const struct command command_plugins;
+extern const struct command command_queue;
 extern const struct command command_replay;
+extern const struct command command_reset;
+extern const struct command command_resolve;
+extern const struct command command_resume;
 extern const struct command command_run;
+extern const struct command command_start;
 extern const struct command command_status;
 extern const struct command command_worker;
 

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "log-event.h"
 #include "memory.h"
+#include "run-asked.h"
 #include "run-facts.h"
 #include "run-settings.h"
 #include "secret-environment.h"
@@ -130,6 +131,7 @@ static int parse(struct run_command *command, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     run_settings_add_environment(&command->settings);
+    run_settings_add_handed_on(&command->settings);
     return take_build(command, argc, argv);
 }
 
@@ -157,9 +159,6 @@ static struct config *configure(const struct run_command *command)
         log_warning("%s", warnings);
     if (unknown)
         log_warning("%s", unknown);
-    if (config->terminate_stuck_runner)
-        log_warning("on_stuck_runner = \"terminate\": this version ends no process; a runner that "
-                    "does not exit is noted in the status");
     return config;
 }
 
@@ -205,17 +204,9 @@ static bool sinks_are_ready(const struct config *config, int terminal, int secre
 static int note_what_is_asked(const struct run_settings *settings, struct state *state)
 {
     CLEANUP_FREE char *error = NULL;
-    struct state_asked asked = {
-        .since_ns = settings->since_ns,
-        .hosts = settings->hosts,
-        .host_count = settings->host_count,
-        .template_name = settings->template_name,
-        .plugin = settings->plugin,
-    };
     int status;
 
-    state->categorized = settings->categorized;
-    state_set_asked(state, &asked);
+    run_settings_note(settings, state);
     status = state_save(state, &state->run, &error);
     if (status < 0)
         log_error("%s", error);
@@ -240,8 +231,7 @@ static int watch_state(struct run_command *command, const struct config *config,
 
     if (state->warnings)
         log_warning("%s", state->warnings);
-    if (command->settings.since_ns < 0)
-        command->settings.since_ns = state->run.first_seen_ns;
+    run_settings_recall(&command->settings, state);
     if (state->run.closed_ns >= 0)
         say_closed(state);
     else if (!sinks_are_ready(config, terminal, secrets))
@@ -330,7 +320,9 @@ const struct command command_run = {
         "  -h, --help            show this and end\n\n"
         "What the command line does not say is taken from the environment: ATVM_WATCHER_TEMPLATE,\n"
         "_INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY, _MIGRATION_STYLE,\n"
-        "_SCOPE_DESCRIPTION and _TEMPLATE_COMMAND; every setting of the configuration too.\n\n"
+        "_SCOPE_DESCRIPTION and _TEMPLATE_COMMAND, and what `start` hands on: _HOSTS, _SINCE and\n"
+        "_CYPRESS_ENV; every setting of the configuration too, and ATVM_WATCHER_CONFIG for its\n"
+        "file. What that does not say either, and an earlier watcher of this run knew, counts.\n\n"
         "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
         "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
         "5 closed, but a delivery is held or quarantined.\n",

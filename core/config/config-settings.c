@@ -21,10 +21,18 @@
 
 /* Variables that are no settings: of run-settings.c and module-folder.c. */
 static const char *const other_variables[] = {
-    "ATVM_WATCHER_CATEGORIZED",        "ATVM_WATCHER_CONFIG_FAMILY",
-    "ATVM_WATCHER_INTEGRATION_PLUGIN", "ATVM_WATCHER_MIGRATION_STYLE",
-    "ATVM_WATCHER_MODULE_PATH",        "ATVM_WATCHER_SCOPE_DESCRIPTION",
-    "ATVM_WATCHER_TEMPLATE",           "ATVM_WATCHER_TEMPLATE_COMMAND",
+    "ATVM_WATCHER_CATEGORIZED",
+    "ATVM_WATCHER_CONFIG",
+    "ATVM_WATCHER_CONFIG_FAMILY",
+    "ATVM_WATCHER_INTEGRATION_PLUGIN",
+    "ATVM_WATCHER_MIGRATION_STYLE",
+    "ATVM_WATCHER_MODULE_PATH",
+    "ATVM_WATCHER_SCOPE_DESCRIPTION",
+    "ATVM_WATCHER_TEMPLATE",
+    "ATVM_WATCHER_TEMPLATE_COMMAND",
+    "ATVM_WATCHER_HOSTS",
+    "ATVM_WATCHER_SINCE",
+    "ATVM_WATCHER_CYPRESS_ENV",
 };
 #define OTHER_VARIABLE_COUNT (sizeof(other_variables) / sizeof(*other_variables))
 
@@ -62,6 +70,7 @@ static const struct setting settings[] = {
     {"start_grace", SETTING_DURATION, AT(start_grace_ns), "10m", 0, 7 * DAYS},
     {"hang_after", SETTING_DURATION, AT(hang_after_ns), "2h", 1 * SECONDS, 30 * DAYS},
     {"stuck_after", SETTING_DURATION, AT(stuck_after_ns), "5m", 0, 7 * DAYS},
+    {"stuck_grace", SETTING_DURATION, AT(stuck_grace_ns), "10s", 10 * MILLISECONDS, 10 * MINUTES},
     {"collect_timeout", SETTING_DURATION, AT(collect_timeout_ns), "60s", 100 * MILLISECONDS,
      60 * MINUTES},
     {"deliver_timeout", SETTING_DURATION, AT(deliver_timeout_ns), "60s", 100 * MILLISECONDS,

@@ -93,8 +93,12 @@ static struct config *config_new(const char *path, const char *build)
 /* The file to read; NULL: none. */
 static const char *chosen_file(const char *path)
 {
+    const char *variable = getenv("ATVM_WATCHER_CONFIG");
+
     if (path)
         return *path ? path : NULL;
+    if (variable && *variable)
+        return variable;
     return access(CONFIG_DEFAULT_PATH, F_OK) == 0 ? CONFIG_DEFAULT_PATH : NULL;
 }
 

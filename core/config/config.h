@@ -83,6 +83,7 @@ struct config {
     char *automation_root, *state_root, *run_log, *launch_log, *vm_inventory;
     char *cypress_config; /* a name below automation_root, or absolute */
     int64_t poll_interval_ns, settle_ns, start_grace_ns, hang_after_ns, stuck_after_ns;
+    int64_t stuck_grace_ns; /* between SIGTERM and SIGKILL */
     int64_t collect_timeout_ns, deliver_timeout_ns;
     bool terminate_stuck_runner; /* on_stuck_runner = "terminate" */
     enum on_conflict on_conflict;
@@ -100,8 +101,9 @@ struct config {
 };
 
 /*
- * Loads `path`. NULL: CONFIG_DEFAULT_PATH where it exists, else built-in defaults; "" only built-in
- * defaults, without the environment. `build` replaces %b (NULL: left as it is). NULL and *ret_error
+ * Loads `path`. NULL: what the environment variable ATVM_WATCHER_CONFIG names, else
+ * CONFIG_DEFAULT_PATH where it exists, else built-in defaults; "" only built-in defaults, without
+ * the environment. `build` replaces %b (NULL: left as it is). NULL and *ret_error
  * (free it; every problem found, one a line) on failure. config_free accepts NULL.
  *
  * Every setting of the first level with a single value can be given as the environment variable

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "environment-file.h"
 #include "memory.h"
 
 /* All secrets of a run together; systemd allows credentials of 1 MiB, ours are URLs and tokens. */
@@ -41,21 +43,45 @@ static int64_t copy_out(const char *value, size_t length, char *buffer, size_t b
     return (int64_t)length;
 }
 
-static int64_t find_credential(const char *folder, const char *name, char *content, char *buffer,
-                               size_t buffer_size)
+/* The content of a file, as read_whole; -ENOENT where there is none. */
+static ssize_t read_credential(const char *folder, const char *name, char *content)
 {
     CLEANUP_FREE char *path = memory_format("%s/%s", folder, name);
     CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    ssize_t length;
 
-    if (descriptor < 0)
-        return -errno;
-    length = read_whole(descriptor, content, SECRETS_FILE_MAX);
+    return descriptor < 0 ? -errno : read_whole(descriptor, content, SECRETS_FILE_MAX);
+}
+
+static int64_t find_credential(const char *folder, const char *name, char *content, char *buffer,
+                               size_t buffer_size)
+{
+    ssize_t length = read_credential(folder, name, content);
+
     if (length < 0)
         return length;
     while (length > 0 && (content[length - 1] == '\n' || content[length - 1] == '\r'))
         length--;
     return copy_out(content, (size_t)length, buffer, buffer_size);
+}
+
+/* The last assignment counts, as for a shell and for systemd. An empty one is none. */
+static int64_t find_assignment(const char *folder, const char *name, char *content, char *buffer,
+                               size_t buffer_size)
+{
+    ssize_t length = read_credential(folder, DELIVER_SECRET_ENVIRONMENT_FILE, content);
+    char *words = length < 0 ? NULL : memory_allocate((size_t)length + 2);
+    struct environment_reader reader = {content, content + (length < 0 ? 0 : length), words};
+    struct environment_assignment found;
+    int64_t result = length < 0 ? length : -ENOENT;
+
+    while (words && environment_file_next(&reader, &found))
+        if (strcmp(found.name, name) == 0)
+            result = *found.value ? copy_out(found.value, strlen(found.value), buffer, buffer_size)
+                                  : -ENOENT;
+    if (words)
+        explicit_bzero(words, (size_t)length + 2);
+    free(words);
+    return result;
 }
 
 static int64_t find_line(int descriptor, const char *name, char *content, char *buffer,
@@ -93,6 +119,8 @@ int64_t deliver_secret_find(const char *credentials, int descriptor, const char 
     content = memory_allocate(SECRETS_FILE_MAX);
     if (credentials)
         length = find_credential(credentials, name, content, buffer, buffer_size);
+    if (length == -ENOENT && credentials)
+        length = find_assignment(credentials, name, content, buffer, buffer_size);
     if (length == -ENOENT && descriptor >= 0)
         length = find_line(descriptor, name, content, buffer, buffer_size);
     explicit_bzero(content, SECRETS_FILE_MAX);

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "containment.h"
 #include "deliver-host.h"
 #include "deliver.h"
 #include "json-file.h"
@@ -24,8 +25,10 @@ struct job {
     struct json_object *document;
     const char *name, *module;
     struct json_object *options;
-    bool is_check; /* there is no message: the sink is only asked whether it can work */
-    bool probe;    /* and then whether it reaches the other side */
+    bool is_check;         /* there is no message: the sink is only asked whether it can work */
+    bool probe;            /* and then whether it reaches the other side */
+    bool confirm;          /* the sink is asked whether the message has arrived */
+    const char *remote_id; /* for that: the name the other side gave; NULL */
     struct outbox_message message;
     int32_t attempt;
     int64_t timeout_ns, grace_ns;
@@ -65,6 +68,7 @@ static const struct json_member job_members[] = {
     {"terminal", JSON_MEMBER_INT32, offsetof(struct job, terminal)},
     {"secrets", JSON_MEMBER_INT32, offsetof(struct job, secrets)},
     {"probe", JSON_MEMBER_BOOLEAN, offsetof(struct job, probe)},
+    {"confirm", JSON_MEMBER_BOOLEAN, offsetof(struct job, confirm)},
     {NULL},
 };
 
@@ -114,6 +118,7 @@ static bool read_job(struct job *job)
     if (read_input(&text, &length))
         return false;
     job->document = json_object_of(text, length);
+    job->remote_id = string_at(job->document, "remote_id");
     return job->document && parse_job(job->document, job);
 }
 
@@ -206,7 +211,8 @@ static void answer(const struct job *job, int32_t outcome, const char *reason, c
 }
 
 /* Before a sink is asked to deliver nothing can have been sent. A later start may find the cause
- * mended, so this is no rejection. Returns the exit status. */
+ * mended, so this is no rejection. That it cannot be asked for an earlier delivery says nothing
+ * about that. Returns the exit status. */
 static int answer_not_ready(const struct job *job, enum deliver_readiness readiness,
                             const char *step, const char *why)
 {
@@ -218,7 +224,8 @@ static int answer_not_ready(const struct job *job, enum deliver_readiness readin
     else if (job->is_check)
         puts(reason);
     else
-        answer(job, ATVM_RETRY, reason, "look with 'atvm-watcher check-config'");
+        answer(job, job->confirm ? ATVM_UNCERTAIN : ATVM_RETRY, reason,
+               "look with 'atvm-watcher check-config'");
     return readiness;
 }
 
@@ -234,6 +241,18 @@ static void deliver(const struct job *job, const struct atvm_sink *sink, void *s
     if (!deliver_host_answered(host))
         answer(job, deliver_host_committed(host) ? ATVM_UNCERTAIN : ATVM_RETRY,
                why ? why : "the sink gave no receipt", NULL);
+}
+
+static void confirm(const struct job *job, const struct atvm_sink *sink, void *self,
+                    const struct deliver_host *host)
+{
+    const char *why;
+
+    if (sink->confirm && sink->confirm(self, job->message.key, job->remote_id) == ATVM_OK &&
+        deliver_host_answered(host))
+        return;
+    why = deliver_host_failure(host);
+    answer(job, ATVM_UNCERTAIN, why ? why : "the sink gave no answer", NULL);
 }
 
 /* Up to the point at which it could deliver. */
@@ -278,13 +297,29 @@ static int use_sink(const struct job *job, const struct atvm_sink *sink)
     });
     self = sink->create(deliver_host_table(host));
     status = make_ready(job, sink, self, host);
-    if (status == DELIVER_READY && !job->is_check)
+    if (status == DELIVER_READY && job->confirm)
+        confirm(job, sink, self, host);
+    else if (status == DELIVER_READY && !job->is_check)
         deliver(job, sink, self, host);
     else if (status == DELIVER_READY && job->probe)
         status = probe(job, sink, self, host);
     sink->destroy(self);
     deliver_host_free(host);
     return status;
+}
+
+/* From here on the module can do what it says it needs. NULL, or what went wrong (free it). */
+static char *confine(const struct atvm_sink *sink)
+{
+    const struct containment containment = {
+        .needs = sink->needs, .address_space = CONTAINMENT_ADDRESS_SPACE_DEFAULT, .delivers = true};
+    const char *step;
+    int error = containment_enter(&containment, &step);
+
+    return error ? memory_format("%s: %s; nothing is sent without confinement: check that the "
+                                 "kernel offers seccomp",
+                                 step, strerror(-error))
+                 : NULL;
 }
 
 static int work(const struct job *job)
@@ -299,7 +334,9 @@ static int work(const struct job *job)
     module = module_load(job->module, ATVM_KIND_SINK, &error);
     if (!module)
         return answer_not_ready(job, DELIVER_UNREADY, "load", error);
-    status = use_sink(job, &module->sink);
+    error = confine(&module->sink);
+    status = error ? answer_not_ready(job, DELIVER_UNREADY, "confine the worker", error)
+                   : use_sink(job, &module->sink);
     module_free(module);
     return status;
 }

@@ -50,6 +50,17 @@ static int64_t grace_of(const struct deliver_settings *settings)
     return settings->grace_ns > 0 ? settings->grace_ns : DELIVER_GRACE_NS;
 }
 
+/* What the sink is asked with besides the message's key: the name the other side gave. */
+static void add_question(struct json_object *job, const struct outbox_record *record)
+{
+    size_t last = record->attempts_kept;
+    const char *remote_id = last > 0 ? record->attempts[last - 1].receipt.remote_id : NULL;
+
+    json_object_object_add(job, "confirm", json_object_new_boolean(true));
+    if (remote_id)
+        json_object_object_add(job, "remote_id", json_object_new_string(remote_id));
+}
+
 static struct json_object *job_to_json(const struct deliver_settings *settings, bool probe,
                                        struct inherited *inherited)
 {
@@ -68,6 +79,8 @@ static struct json_object *job_to_json(const struct deliver_settings *settings, 
         json_object_object_add(job, "attempt",
                                json_object_new_int(settings->record->attempt_count));
     }
+    if (settings->confirm)
+        add_question(job, settings->record);
     if (probe)
         json_object_object_add(job, "probe", json_object_new_boolean(true));
     json_object_object_add(job, "timeout", json_object_new_int64(settings->timeout_ns));

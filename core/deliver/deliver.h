@@ -20,7 +20,9 @@ struct deliver_settings {
     const struct config_module *sink;
     /* Its message, and the number of the attempt. NULL for deliver_check and deliver_probe. */
     const struct outbox_record *record;
-    int receipt;  /* from outbox_begin; -1 for those two */
+    /* The sink is asked whether the message has arrived (post-question.h); nothing is delivered. */
+    bool confirm;
+    int receipt;  /* from outbox_begin, or where the answer goes; -1 for deliver_check, _probe */
     int terminal; /* what the stdout sink writes to; -1: nothing */
     int secrets;  /* a seekable file of "NAME=value" lines; -1: none. See worker_secret */
     int64_t timeout_ns;

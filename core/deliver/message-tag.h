@@ -1,13 +1,22 @@
-/* The last line of a message: the same on every copy of it, so that a person can see a double. */
+/* What identifies a message: to sinks, and to people. Pure. */
 #ifndef ATVM_CORE_MESSAGE_TAG_H
 #define ATVM_CORE_MESSAGE_TAG_H
 
 #include <stdint.h>
 
 /*
- * "Message 3f2a9c01, part 1/2": a digest of the message's key and of when its run was first watched
- * (ns since 1970), since a later run may have the same name. Pure; free() it.
+ * "<build>/<scope>@<first seen>": the key of the message of a scope. When its run was first watched
+ * (ns since 1970) is in it because a later run may have the same name. free() it.
  */
-char *message_tag(const char *key, int64_t first_seen_ns, int part, int parts);
+char *message_key(const char *build, const char *scope, int64_t first_seen_ns);
+
+/* "<key>+2": the key of a part; that of the first is the message's own. free() it. */
+char *message_part_key(const char *key, int32_t part);
+
+/*
+ * "Message 3f2a9c01": a digest of a message's key, for its last line. It is the same on every copy
+ * and every part, so that a person can see a double, and which parts belong together. free() it.
+ */
+char *message_tag(const char *key);
 
 #endif

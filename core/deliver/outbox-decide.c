@@ -85,34 +85,57 @@ static bool is_torn_commitment(const char *line, size_t length)
            memcmp(line, OUTBOX_COMMITTING_LINE, length) == 0;
 }
 
-struct outbox_receipt outbox_reading_receipt(const char *content, size_t length, const char *ending)
-{
-    struct outbox_receipt receipt = {.retry_after_ns = -1};
-    bool committed = false, garbled = false;
-    const char *line = content, *end = content ? content + length : NULL;
+/* What stands in a receipt file. */
+struct reading {
+    struct outbox_receipt receipt; /* the last one; outcome 0: none */
+    bool committed, garbled;
+};
 
-    if (!content)
-        return receipt_of(ATVM_UNCERTAIN, "and its receipt file is gone", ending);
+static struct reading read_lines(const char *content, size_t length)
+{
+    struct reading reading = {.receipt = {.retry_after_ns = -1}};
+    const char *line = content, *end = content + length;
+
     while (line < end) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
         size_t line_length = newline ? (size_t)(newline + 1 - line) : (size_t)(end - line);
 
         if (newline && line_is_committing(line, line_length))
-            committed = true;
+            reading.committed = true;
         else if (!newline && line == content && is_torn_commitment(line, line_length))
             break;
-        else if (!newline || !line_is_receipt(line, line_length, &receipt))
-            garbled = true;
+        else if (!newline || !line_is_receipt(line, line_length, &reading.receipt))
+            reading.garbled = true;
         line += line_length;
     }
-    if (receipt.outcome && !garbled)
-        return receipt;
-    outbox_receipt_clear(&receipt);
-    if (garbled)
+    return reading;
+}
+
+struct outbox_receipt outbox_reading_receipt(const char *content, size_t length, const char *ending)
+{
+    struct reading reading;
+
+    if (!content)
+        return receipt_of(ATVM_UNCERTAIN, "and its receipt file is gone", ending);
+    reading = read_lines(content, length);
+    if (reading.receipt.outcome && !reading.garbled)
+        return reading.receipt;
+    outbox_receipt_clear(&reading.receipt);
+    if (reading.garbled)
         return receipt_of(ATVM_UNCERTAIN, "and its receipt file is damaged", ending);
-    if (committed)
+    if (reading.committed)
         return receipt_of(ATVM_UNCERTAIN, "after it began to send, without a receipt", ending);
     return receipt_of(ATVM_RETRY, "before it began to send", ending);
+}
+
+struct outbox_receipt outbox_reading_answer(const char *content, size_t length, const char *ending)
+{
+    struct reading reading = read_lines(content, length);
+
+    if (reading.receipt.outcome && !reading.garbled)
+        return reading.receipt;
+    outbox_receipt_clear(&reading.receipt);
+    return receipt_of(ATVM_UNCERTAIN, "without an answer", ending);
 }
 
 char *outbox_receipt_line(const struct atvm_receipt *receipt)
@@ -233,4 +256,13 @@ void outbox_settle(struct outbox_record *record, struct outbox_receipt *receipt,
                      memory_string(kept->reason ? kept->reason : "it is not known why"));
         break;
     }
+}
+
+void outbox_settle_by_answer(struct outbox_record *record, struct outbox_receipt *answer,
+                             const struct outbox_policy *policy, int64_t now_ns, uint32_t random)
+{
+    /* The answer is about every attempt: all have the same key. */
+    if (answer->outcome != ATVM_DELIVERED)
+        record->maybe_posted = false;
+    outbox_settle(record, answer, policy, now_ns, random);
 }

@@ -59,6 +59,14 @@ static int save(const char *folder, const struct outbox_record *record, char **r
     return error;
 }
 
+int outbox_remove(const char *folder, const struct outbox_record *record, char **ret_error)
+{
+    CLEANUP_FREE char *path = outbox_path(folder, record);
+
+    return path ? durable_remove(path, ret_error)
+                : no_such_name(folder, record->sink, record->message.scope, ret_error);
+}
+
 int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error)
 {
     int error = save(folder, record, ret_error);
@@ -485,11 +493,59 @@ int outbox_save_settled(const char *folder, const struct outbox_record *record, 
     int error = 0;
 
     /* Before the record: found unfinished at the next start, it is simply written again. */
-    if (record->state == OUTBOX_QUARANTINED)
+    if (record->state == OUTBOX_QUARANTINED && !record->dropped)
         error = write_quarantine(folder, record, ret_error);
     if (reserve_gives_room(folder, error, ret_error))
         error = write_quarantine(folder, record, ret_error);
     if (!error)
         error = outbox_save(folder, record, ret_error);
     return error || !receipt ? error : durable_remove(receipt, ret_error);
+}
+
+/* ---- what operators decide */
+
+static struct outbox_record *copy_of(const struct outbox_record *record)
+{
+    CLEANUP_JSON struct json_object *object = outbox_record_to_json(record);
+
+    return outbox_record_from_json(object);
+}
+
+/* It is quarantined no longer; what was said of it then is kept. */
+static int end_quarantine(const char *folder, const struct outbox_record *record,
+                          const char *request, char **ret_error)
+{
+    CLEANUP_FREE char *path = outbox_quarantine_path(folder, record);
+    CLEANUP_FREE char *history = memory_format("%s/history/%s", folder, request);
+    int error;
+
+    if (!path || access(path, F_OK) != 0)
+        return 0;
+    error = durable_make_folders(history, STATE_FOLDER_MODE, ret_error);
+    return error ? error : state_move_into(path, history, strrchr(path, '/') + 1, ret_error);
+}
+
+int outbox_apply(const char *folder, struct outbox_record **record, enum outbox_verb verb,
+                 const struct outbox_decision *decision, char **ret_error)
+{
+    struct outbox_record *changed = copy_of(*record);
+    int error = 0;
+
+    if (!changed) {
+        *ret_error = memory_format("%s/outbox: the record of sink %s and %s cannot be copied",
+                                   folder, (*record)->sink, (*record)->message.scope);
+        return -EBADMSG;
+    }
+    outbox_decide(changed, verb, decision);
+    if (decision->request && (verb == OUTBOX_RETRY || verb == OUTBOX_DROP))
+        error = end_quarantine(folder, changed, decision->request, ret_error);
+    if (!error)
+        error = outbox_save(folder, changed, ret_error);
+    if (error) {
+        outbox_record_free(changed);
+        return error;
+    }
+    outbox_record_free(*record);
+    *record = changed;
+    return 0;
 }

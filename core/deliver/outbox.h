@@ -84,8 +84,10 @@ struct outbox_record {
     int64_t next_attempt_ns;    /* pending: not before */
     int64_t delay_ns;           /* pending: how long before next_attempt_ns that was decided */
     int64_t settled_ns;
-    int64_t resumed_ns; /* an operator let it be sent again then: its age counts from there */
+    int64_t resumed_ns; /* its age counts from there: an operator let it be sent again then, or the
+                           turn of this part came */
     bool maybe_posted;  /* an attempt was uncertain; it may be there although a later one failed */
+    bool asked;         /* not stored: this process has asked the sink whether it has arrived */
     bool dropped;      /* uncertain or quarantined: an operator gave it up, nobody is asked again */
     char *explanation; /* why it is uncertain or quarantined, one line; NULL */
     struct outbox_attempt attempts[OUTBOX_ATTEMPTS_KEPT];
@@ -139,6 +141,12 @@ enum outbox_action outbox_next(const struct outbox_record *record, enum outbox_w
 struct outbox_receipt outbox_reading_receipt(const char *content, size_t length,
                                              const char *ending);
 
+/*
+ * What a sink answered when it was asked whether a message has arrived: its receipt, where that is
+ * certain; else UNCERTAIN, with the reason why. The caller clears it.
+ */
+struct outbox_receipt outbox_reading_answer(const char *content, size_t length, const char *ending);
+
 /* The lines of a receipt file. */
 #define OUTBOX_COMMITTING_LINE "{\"t\":\"committing\"}\n"
 /* The line for a receipt, with its newline; free it. */
@@ -150,6 +158,14 @@ char *outbox_receipt_line(const struct atvm_receipt *receipt);
  */
 void outbox_settle(struct outbox_record *record, struct outbox_receipt *receipt,
                    const struct outbox_policy *policy, int64_t now_ns, uint32_t random);
+
+/*
+ * Settles a record, in `sending` or `uncertain`, by a sink's certain answer (not UNCERTAIN; taken
+ * over and emptied) to the question whether its message has arrived: noted as a second receipt of
+ * the last attempt. What certainly has not arrived may be sent again.
+ */
+void outbox_settle_by_answer(struct outbox_record *record, struct outbox_receipt *answer,
+                             const struct outbox_policy *policy, int64_t now_ns, uint32_t random);
 
 /*
  * How long to wait after attempt number `attempt` (from 1): doubling from `first` up to `max`, of
@@ -214,6 +230,9 @@ bool outbox_receipt_from_json(struct json_object *object, struct outbox_receipt 
 /* Writes the record. Making a new one and every change of state goes through this. */
 int outbox_save(const char *folder, const struct outbox_record *record, char **ret_error);
 
+/* Removes the record's file; that it is gone already is no error. */
+int outbox_remove(const char *folder, const struct outbox_record *record, char **ret_error);
+
 /*
  * Loads the record of sink, scope and part, that is no correction. -ENOENT: there is none. One that
  * is damaged is kept beside it under another name, *ret_warning (free it) says so, and in its place
@@ -258,6 +277,13 @@ int outbox_read_receipt(const char *folder, const struct outbox_record *record, 
  * quarantined, and then removes the receipt file.
  */
 int outbox_save_settled(const char *folder, const struct outbox_record *record, char **ret_error);
+
+/*
+ * Carries an operator's decision out (outbox_decide) and saves it; *record is replaced by another
+ * one. On failure it stays as it was. What stood in quarantine/ goes to history/<request>/.
+ */
+int outbox_apply(const char *folder, struct outbox_record **record, enum outbox_verb verb,
+                 const struct outbox_decision *decision, char **ret_error);
 
 /* Path of the record's file; free it. NULL: no file can be named after sink or scope. */
 char *outbox_path(const char *folder, const struct outbox_record *record);

@@ -8,6 +8,27 @@
 #include "log-event.h"
 #include "memory.h"
 
+/* "part 2/3: "; nothing where the message has one part. */
+static char *part_text(const struct outbox_record *record)
+{
+    const struct outbox_message *message = &record->message;
+
+    return message->parts > 1 ? memory_format("part %d/%d: ", message->part, message->parts)
+                              : memory_string("");
+}
+
+/* "; parts 2 to 3 are held with it". */
+static char *parts_behind_text(const struct outbox_record *record)
+{
+    const struct outbox_message *message = &record->message;
+
+    if (message->part == message->parts)
+        return memory_string("");
+    if (message->part + 1 == message->parts)
+        return memory_format("; part %d is held with it", message->parts);
+    return memory_format("; parts %d to %d are held with it", message->part + 1, message->parts);
+}
+
 /* The journal's MESSAGE_ID of a decision. */
 static const char *id_of(const char *decision)
 {
@@ -19,6 +40,7 @@ static const char *id_of(const char *decision)
         {"held", LOG_EVENT_HELD},
         {"quarantined", LOG_EVENT_QUARANTINED},
         {"duplicate-prevented", LOG_EVENT_DUPLICATE_PREVENTED},
+        {"not-posted", LOG_EVENT_NOT_POSTED},
     };
 
     for (size_t i = 0; decision && i < sizeof(known) / sizeof(known[0]); i++)
@@ -36,9 +58,10 @@ log_with(const char *build, const struct outbox_record *record, const char *deci
                                     .scope = record->message.scope,
                                     .sink = record->sink,
                                     .decision = decision};
+    CLEANUP_FREE char *part = part_text(record);
     CLEANUP_FREE char *text = memory_vformat(format, arguments);
 
-    log_event(level, &event, "%s: sink %s: %s", record->message.scope, record->sink, text);
+    log_event(level, &event, "%s: sink %s: %s%s", record->message.scope, record->sink, part, text);
 }
 
 void post_log(const char *build, const struct outbox_record *record, int32_t level,
@@ -64,30 +87,61 @@ log_decision(const char *build, const struct outbox_record *record, const char *
 
 void post_log_outcome(const char *build, const struct outbox_record *record)
 {
-    const struct outbox_receipt *receipt = &record->attempts[record->attempts_kept - 1].receipt;
+    static const struct outbox_receipt none = {0};
+    const struct outbox_receipt *receipt =
+        record->attempts_kept > 0 ? &record->attempts[record->attempts_kept - 1].receipt : &none;
     const char *remedy = receipt->remedy ? receipt->remedy : "";
     const char *colon = receipt->remedy ? "; " : "";
+    CLEANUP_FREE char *selection = outbox_selection(record, build);
+    CLEANUP_FREE char *behind = parts_behind_text(record);
 
+    if (record->dropped) {
+        log_decision(build, record, "not-posted", ATVM_LOG_NOTICE, "not posted: %s",
+                     record->explanation);
+        return;
+    }
     switch (record->state) {
     case OUTBOX_DELIVERED:
         log_decision(build, record, "posted", ATVM_LOG_NOTICE, "delivered at attempt %d",
                      record->attempt_count);
         break;
     case OUTBOX_QUARANTINED:
-        log_decision(build, record, "quarantined", ATVM_LOG_ERROR, "quarantined: %s%s%s",
-                     record->explanation, colon, remedy);
+        log_decision(build, record, "quarantined", ATVM_LOG_ERROR,
+                     "quarantined: %s%s%s; then 'atvm-watcher queue retry %s%s'%s",
+                     record->explanation, colon, remedy, build, selection, behind);
         break;
     case OUTBOX_UNCERTAIN:
         log_decision(build, record, "held", ATVM_LOG_ERROR,
                      "it may have arrived, so it is not sent again: %s; look there, then "
-                     "'atvm-watcher resolve %s --posted' or '--resend'",
-                     record->explanation, build);
+                     "'atvm-watcher resolve %s --posted%s', or the same with --resend%s",
+                     record->explanation, build, selection, behind);
         break;
     default:
         log_decision(build, record, "retry", ATVM_LOG_WARNING,
                      "attempt %d failed: %s%s%s; the next one in %lld s", record->attempt_count,
                      receipt->reason ? receipt->reason : "no reason was given", colon, remedy,
                      (long long)(record->delay_ns / NS_PER_SECOND));
+        break;
+    }
+}
+
+void post_log_answer(const char *build, const struct outbox_record *record,
+                     const struct outbox_receipt *answer)
+{
+    const char *colon = answer->reason ? ": " : "", *reason = answer->reason ? answer->reason : "";
+
+    switch (answer->outcome) {
+    case ATVM_DELIVERED:
+        post_log(build, record, ATVM_LOG_NOTICE, "asked, the sink says that it has arrived%s%s",
+                 colon, reason);
+        break;
+    case ATVM_UNCERTAIN:
+        post_log(build, record, ATVM_LOG_NOTICE,
+                 "asked, the sink cannot tell whether it has arrived%s%s", colon, reason);
+        break;
+    default:
+        post_log(build, record, ATVM_LOG_NOTICE, "asked, the sink says that it is not there%s%s",
+                 colon, reason);
         break;
     }
 }

@@ -8,8 +8,12 @@
 void post_log(const char *build, const struct outbox_record *record, int32_t level,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* What an attempt led to. The record has one attempt or more. */
+/* What an attempt, or a cancellation before one, led to. */
 void post_log_outcome(const char *build, const struct outbox_record *record);
+
+/* What a sink said that was asked whether a message has arrived. */
+void post_log_answer(const char *build, const struct outbox_record *record,
+                     const struct outbox_receipt *answer);
 
 /* Why a scope is not posted to a sink that has a record of it. */
 void post_log_suppression(const char *build, const struct outbox_record *record);

@@ -4,6 +4,7 @@
  * dead delays no other.
  *
  *     READY -> SENDING -> READY      an attempt, by a worker of ours
+ *       |----> ASKING -> READY       nobody knows what came of an attempt: the sink is asked
  *       '----> WAITING -> READY      for the next attempt, for a worker that an earlier watcher
  *                                    started, or for our own files to be writable again
  */
@@ -22,7 +23,8 @@ struct post_queue_settings {
     const struct outbox_policy *policy;
     const struct outbox_list *outbox; /* all records of the build; it may grow */
     const struct config_module *sink;
-    /* A record has settled, and its file says so. May not free the queue. */
+    /* A record has settled, or stays as it was settled after the sink was asked about it; its file
+       says so. May not free the queue. */
     void (*settled)(void *user, const struct outbox_record *record);
     void *user;
 };
@@ -37,7 +39,14 @@ const struct config_module *post_queue_sink(const struct post_queue *queue);
 /* There may be something to do. A queue that waits goes on waiting. */
 void post_queue_wake(struct post_queue *queue);
 
-/* Whether the record has moved on in memory, but could not be written yet. */
-bool post_queue_is_saving(const struct post_queue *queue, const struct outbox_record *record);
+/* The same, but what waits is looked at anew, too: records were changed from outside. */
+void post_queue_reconsider(struct post_queue *queue);
+/* Whether a delivery, or a question what came of one, is under way, also by a worker that an
+ * earlier watcher started. */
+bool post_queue_is_sending(const struct post_queue *queue);
+
+/* Whether the record is being settled: its outcome is known, but could not be written yet, or the
+ * sink is being asked for it. */
+bool post_queue_is_settling(const struct post_queue *queue, const struct outbox_record *record);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "message-tag.h"
 
 /* The format a sink wants: its option "format", else what its module says; text where neither is
  * known. */
@@ -34,41 +35,45 @@ struct post_form post_record_form(const struct config_module *sink)
 {
     struct post_form form = {
         .format = format_of(sink),
-        .limit_bytes = number_of(sink->description, "limit_bytes"),
-        .limit_characters = number_of(sink->description, "limit_characters"),
+        .limit = {number_of(sink->description, "limit_bytes"),
+                  number_of(sink->description, "limit_characters")},
     };
     size_t characters = number_of(sink->options, "max_characters");
 
-    if (characters > 0 && (form.limit_characters == 0 || characters < form.limit_characters))
-        form.limit_characters = characters;
+    if (characters > 0 && (form.limit.characters == 0 || characters < form.limit.characters))
+        form.limit.characters = characters;
     return form;
 }
 
 struct outbox_record *post_record_new(const char *build, const struct config_module *sink,
-                                      const struct post_message *message, char *body,
-                                      int64_t sequence, int64_t now_ns)
+                                      const struct post_message *message, int32_t part,
+                                      int32_t parts, char *body, int64_t sequence, int64_t now_ns)
 {
     struct outbox_message stored = {
         .kind = ATVM_MESSAGE_REPORT,
         .format = format_of(sink),
-        .part = 1,
-        .parts = 1,
-        .key = memory_string(message->key),
+        .part = part,
+        .parts = parts,
+        .key = message_part_key(message->key, part),
         .build = memory_string(build),
         .scope = memory_string(message->scope),
         .title = memory_string(message->title),
         .supersedes = memory_string(message->supersedes),
+        .says = memory_string(message->says),
+        .correction = message->correction,
         .body = body,
     };
 
     return outbox_record_new(sink->name, &stored, sequence, now_ns);
 }
 
-void post_summary_add(struct post_summary *summary, enum outbox_state settled)
+void post_summary_add(struct post_summary *summary, const struct outbox_record *record)
 {
-    if (settled == OUTBOX_DELIVERED)
+    if (record->state == OUTBOX_DELIVERED)
         summary->delivered++;
-    else if (settled == OUTBOX_QUARANTINED)
+    else if (record->dropped)
+        summary->dropped++;
+    else if (record->state == OUTBOX_QUARANTINED)
         summary->quarantined++;
     else
         summary->uncertain++;
@@ -76,5 +81,6 @@ void post_summary_add(struct post_summary *summary, enum outbox_state settled)
 
 bool post_is_held(const struct post_summary *summary)
 {
-    return summary->uncertain > 0 || summary->quarantined > 0 || summary->unconfigured > 0;
+    return summary->uncertain > 0 || summary->quarantined > 0 || summary->behind > 0 ||
+           summary->unconfigured > 0;
 }

@@ -9,12 +9,12 @@
  * "max_characters" lowers the one (doc/outbox.md). */
 struct post_form post_record_form(const struct config_module *sink);
 
-/* A pending record; takes `body` over. The caller frees it. */
+/* A pending record of part `part` (from 1) of `parts`; takes `body` over. The caller frees it. */
 struct outbox_record *post_record_new(const char *build, const struct config_module *sink,
-                                      const struct post_message *message, char *body,
-                                      int64_t sequence, int64_t now_ns);
+                                      const struct post_message *message, int32_t part,
+                                      int32_t parts, char *body, int64_t sequence, int64_t now_ns);
 
 /* Counts a record in a settled state. */
-void post_summary_add(struct post_summary *summary, enum outbox_state settled);
+void post_summary_add(struct post_summary *summary, const struct outbox_record *record);
 
 #endif

@@ -10,10 +10,12 @@
 #include "log.h"
 #include "memory.h"
 #include "outbox.h"
+#include "outbox-parts.h"
 #include "post-announce.h"
 #include "post-log.h"
 #include "post-queue.h"
 #include "post-record.h"
+#include "post-store.h"
 
 struct post {
     sd_event *event;
@@ -51,20 +53,22 @@ static void wake_queues(struct post *post)
 
 /* ---- summaries */
 
-/* Settled in memory and on disk. */
+/* Settled in memory and on disk, and nothing of it is asked. */
 static bool is_over(const struct post *post, const struct outbox_record *record)
 {
     const struct post_queue *queue = queue_of(post, record->sink);
 
     return outbox_state_is_settled(record->state) &&
-           !(queue && post_queue_is_saving(queue, record));
+           !(queue && post_queue_is_settling(queue, record));
 }
 
 static void count(const struct post *post, const struct outbox_record *record,
                   struct post_summary *summary)
 {
     if (is_over(post, record))
-        post_summary_add(summary, record->state);
+        post_summary_add(summary, record);
+    else if (outbox_turn_of(&post->outbox, record) == OUTBOX_TURN_HELD)
+        summary->behind++;
     else if (queue_of(post, record->sink))
         summary->outstanding++;
     else
@@ -93,6 +97,8 @@ static void mark_posted(struct post *post, const struct outbox_record *record)
     CLEANUP_FREE char *error = NULL;
     const char *remote_id = NULL;
 
+    if (record->message.correction > 0)
+        return; /* the marker tells of the scope's post */
     if (record->attempts_kept > 0)
         remote_id = record->attempts[record->attempts_kept - 1].receipt.remote_id;
     if (state_add_scope(post->settings.state, scope_name, record->settled_ns, &scope, &error) ||
@@ -106,8 +112,9 @@ static void on_settled(void *user, const struct outbox_record *record)
 {
     struct post *post = user;
 
-    if (record->state == OUTBOX_DELIVERED)
+    if (outbox_message_is_delivered(&post->outbox, record))
         mark_posted(post, record);
+    post_announcer_expect(post->announcer, record->message.scope);
     post_announcer_look(post->announcer);
 }
 
@@ -125,93 +132,6 @@ static bool announce(void *user, const char *scope)
 
 /* ---- a new message */
 
-static struct outbox_record *find_record(const struct post *post, const char *sink,
-                                         const char *scope)
-{
-    for (size_t i = 0; i < post->outbox.count; i++) {
-        struct outbox_record *record = post->outbox.records[i];
-
-        if (strcmp(record->sink, sink) == 0 && strcmp(record->message.scope, scope) == 0)
-            return record;
-    }
-    return NULL;
-}
-
-static int64_t next_sequence(const struct post *post)
-{
-    int64_t last = 0;
-
-    for (size_t i = 0; i < post->outbox.count; i++)
-        if (post->outbox.records[i]->sequence > last)
-            last = post->outbox.records[i]->sequence;
-    return last + 1;
-}
-
-static struct outbox_record *new_record(const struct post *post, const struct config_module *sink,
-                                        const struct post_message *message, char *body)
-{
-    return post_record_new(build_of(post), sink, message, body, next_sequence(post),
-                           clock_ns(CLOCK_REALTIME));
-}
-
-/* Saves the record and takes it over; frees it where that fails. */
-static int add_record(struct post *post, struct outbox_record *record, char **ret_error)
-{
-    int error = outbox_save(folder_of(post), record, ret_error);
-
-    if (error) {
-        outbox_record_free(record);
-        return error;
-    }
-    memory_grow(&post->outbox.records, post->outbox.count, &post->outbox.capacity,
-                sizeof(*post->outbox.records));
-    post->outbox.records[post->outbox.count++] = record;
-    return 0;
-}
-
-/* The marker says so, though the outbox knows of no message: the outbox is made to know. */
-static int suppress_by_marker(struct post *post, const struct config_module *sink,
-                              const struct post_message *message, char **ret_error)
-{
-    struct outbox_record *record = new_record(post, sink, message, NULL);
-
-    record->state = OUTBOX_DELIVERED;
-    record->settled_ns = record->created_ns;
-    record->explanation = memory_string("a posted marker was there without a message");
-    post_log_suppression(build_of(post), record);
-    return add_record(post, record, ret_error);
-}
-
-static int add_for_sink(struct post *post, const struct config_module *sink,
-                        const struct scope_state *scope, const struct post_message *message,
-                        char **ret_error)
-{
-    const struct outbox_record *known = find_record(post, sink->name, message->scope);
-    const struct post_form form = post_record_form(sink);
-    int posted;
-    char *body;
-
-    if (known) {
-        post_log_suppression(build_of(post), known);
-        return 0;
-    }
-    posted = state_posted(scope, sink->name);
-    if (posted < 0) {
-        *ret_error = memory_format("%s: sink %s: could not look for its posted marker: %s",
-                                   message->scope, sink->name, strerror(-posted));
-        return posted;
-    }
-    if (posted)
-        return suppress_by_marker(post, sink, message, ret_error);
-    body = message->render(message->user, &form);
-    if (!body) {
-        *ret_error = memory_format("%s: sink %s: its message could not be rendered", message->scope,
-                                   sink->name);
-        return -EINVAL;
-    }
-    return add_record(post, new_record(post, sink, message, body), ret_error);
-}
-
 int post_scope(struct post *post, const struct post_message *message, char **ret_error)
 {
     struct scope_state *scope = NULL;
@@ -222,9 +142,12 @@ int post_scope(struct post *post, const struct post_message *message, char **ret
     if (result)
         return result;
     for (size_t i = 0; i < post->queue_count; i++) {
+        const struct config_module *sink = post_queue_sink(post->queues[i]);
         CLEANUP_FREE char *problem = NULL;
-        int error = add_for_sink(post, post_queue_sink(post->queues[i]), scope, message, &problem);
+        int error = 0;
 
+        if (!message->sink || strcmp(message->sink, sink->name) == 0)
+            error = post_store(post->settings.state, &post->outbox, sink, message, &problem);
         if (error && !result) {
             result = error;
             *ret_error = TAKE_POINTER(problem);
@@ -276,12 +199,11 @@ static void repair_marker(struct post *post, const struct outbox_record *record)
 
 static void take_up(struct post *post, const struct outbox_record *record)
 {
-    if (record->state == OUTBOX_DELIVERED) {
-        repair_marker(post, record);
+    if (outbox_state_is_settled(record->state)) {
+        if (outbox_message_is_delivered(&post->outbox, record))
+            repair_marker(post, record);
         return;
     }
-    if (outbox_state_is_settled(record->state))
-        return;
     if (queue_of(post, record->sink))
         post_log(build_of(post), record, ATVM_LOG_NOTICE,
                  "taken up where it was left: %s, %d attempts", outbox_state_name(record->state),
@@ -300,6 +222,8 @@ static int load_outbox(struct post *post, char **ret_error)
 
     if (warnings)
         log_error("%s", warnings);
+    if (!error)
+        error = post_store_tidy(post->settings.state, &post->outbox, ret_error);
     for (size_t i = 0; !error && i < post->outbox.count; i++)
         take_up(post, post->outbox.records[i]);
     return error;
@@ -344,4 +268,45 @@ void post_free(struct post *post)
     post_announcer_free(post->announcer);
     sd_event_unref(post->event);
     free(post);
+}
+
+/* ---- what operators ask for */
+
+struct outbox_list *post_records(struct post *post)
+{
+    return &post->outbox;
+}
+
+bool post_is_busy_with(const struct post *post, const struct outbox_record *record)
+{
+    const struct post_queue *queue = queue_of(post, record->sink);
+
+    return record->state == OUTBOX_SENDING || (queue && post_queue_is_settling(queue, record));
+}
+
+bool post_has_sink(const struct post *post, const char *sink)
+{
+    return queue_of(post, sink) != NULL;
+}
+
+void post_reconsider(struct post *post, const char *scope)
+{
+    for (size_t i = 0; i < post->outbox.count; i++) {
+        const struct outbox_record *record = post->outbox.records[i];
+
+        if (record->state == OUTBOX_DELIVERED && strcmp(record->message.scope, scope) == 0)
+            repair_marker(post, record);
+    }
+    post_announcer_expect(post->announcer, scope);
+    post_announcer_look(post->announcer);
+    for (size_t i = 0; i < post->queue_count; i++)
+        post_queue_reconsider(post->queues[i]);
+}
+
+bool post_is_sending(const struct post *post)
+{
+    for (size_t i = 0; i < post->queue_count; i++)
+        if (post_queue_is_sending(post->queues[i]))
+            return true;
+    return false;
 }

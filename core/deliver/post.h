@@ -12,6 +12,8 @@
 #include <systemd/sd-event.h>
 
 #include "config.h"
+#include "message-split.h"
+#include "outbox.h"
 #include "state.h"
 
 /* How the messages of one scope (or of all) stand, counted by sink and part. */
@@ -19,6 +21,8 @@ struct post_summary {
     size_t delivered;
     size_t uncertain;    /* held for a decision */
     size_t quarantined;  /* held: cannot be delivered as it is */
+    size_t dropped;      /* given up by an operator, or withdrawn by a cancellation */
+    size_t behind;       /* held: an earlier part of the same message is */
     size_t unconfigured; /* unfinished, but for a sink that is no longer configured: held */
     size_t outstanding;  /* still being tried */
 };
@@ -43,6 +47,7 @@ struct post_settings {
     int secrets;            /* see struct deliver_settings; -1: none */
     const char *executable; /* of the deliver workers; NULL: the running binary */
     int64_t grace_ns;       /* see struct deliver_settings; 0: the usual */
+    bool no_sending;        /* messages are stored and settled, but no attempt is begun */
     struct post_events events;
     void *user;
 };
@@ -59,18 +64,21 @@ void post_free(struct post *post);
 
 /* What a sink takes. */
 struct post_form {
-    int32_t format;                       /* enum atvm_format */
-    size_t limit_bytes, limit_characters; /* 0: none */
+    int32_t format;             /* enum atvm_format */
+    struct message_limit limit; /* of one part */
 };
 
 /* The message of a scope. Strings are copied. */
 struct post_message {
     const char *scope;
-    const char *key;        /* the same whenever this message is posted again */
+    const char *key;        /* see message_key; the same whenever this message is posted again */
     const char *title;      /* one line */
     const char *supersedes; /* key of the message it corrects; NULL: none */
-    /* The body in a form; free()d by post. NULL: it cannot be rendered. */
-    char *(*render)(void *user, const struct post_form *form);
+    const char *says;       /* the verdict it tells, see verdict_summary; NULL: not kept */
+    const char *sink;       /* for this one only; NULL: for every configured sink */
+    int32_t correction;     /* see struct outbox_message */
+    /* Its parts in a form; taken over by post. None: it cannot be rendered. */
+    struct message_parts (*render)(void *user, const struct post_form *form);
     void *user;
 };
 
@@ -86,5 +94,19 @@ int post_scope(struct post *post, const struct post_message *message, char **ret
 
 /* How this scope's messages stand; scope NULL: all. */
 struct post_summary post_summarize(const struct post *post, const char *scope);
+
+/* ---- for what operators ask for (core/watch/operator.h) */
+
+/* All records of the build, as they stand; post's own. */
+struct outbox_list *post_records(struct post *post);
+/* Whether this record is being sent or written at this moment, so that nobody else may change it.
+ */
+bool post_is_busy_with(const struct post *post, const struct outbox_record *record);
+/* Whether a sink of that name is configured. */
+bool post_has_sink(const struct post *post, const char *sink);
+/* Records of the scope were changed: what they say now is done, and its end announced again. */
+void post_reconsider(struct post *post, const char *scope);
+/* Whether some delivery is under way (not: waits for its next attempt). */
+bool post_is_sending(const struct post *post);
 
 #endif

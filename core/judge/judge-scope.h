@@ -44,8 +44,8 @@ void judge_scope_read_line(const struct judge_case *judged, struct judge_scope *
 /* The scopes in the order in which the run took them; a sub-run appears when it has begun. */
 struct judge_scope *judge_scopes(const struct judge_case *judged, size_t *ret_count);
 
-/* "redhat" for "atvm71-redhat9.1", "windows" for "atvm160-w2k25": the letters of the distribution
- * (formats.md: names of sub-runs); "" where the host's name has no such part. */
+/* "redhat" for "atvm71-redhat9.1", "windows" for "atvm160-w2k25": the letters of the distribution,
+ * after which the runner names its groups; "" where the host's name has no such part. */
 const char *judge_host_family(const char *host, struct obstack *memory);
 /* "<build>-<family>": what the sub-run of a family is called. */
 const char *judge_family_scope(const struct judge_case *judged, const char *family);

@@ -268,10 +268,16 @@ static bool all_are_taken(const struct judge_case *judged, const struct verdict 
     return unclaimed == 0 && verdict->scope_count > 0 && judged->policy->host_count > 0;
 }
 
-/* Nothing more is to come although the runner may live: it has had its time to exit (R1.6). */
+/* Nothing more is to come although the runner may live: since the last sign of life, or the last
+ * end that a result tells of, it has had its time to exit (R1.6). */
 static bool runner_only_stays(const struct judge_case *judged, const struct verdict *verdict)
 {
-    return all_are_final(verdict) && is_silent(judged, judged->policy->stuck_after_ns);
+    int64_t window_ns = judged->policy->stuck_after_ns;
+
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        if (judged->now_ns - verdict->scopes[i].ended_ns < window_ns)
+            return false;
+    return all_are_final(verdict) && is_silent(judged, window_ns);
 }
 
 static const char *what_may_come(const struct judge_case *judged, size_t unclaimed,

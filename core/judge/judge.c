@@ -125,7 +125,7 @@ static void note_blind_collectors(const struct judge_case *judged, struct note_l
     }
 }
 
-/* The failure that taught this: a launch once ran the previous run's specPattern (ops.md). */
+/* The failure that taught this: a launch once ran the previous run's specPattern. */
 static void note_unexpected_hosts(const struct judge_case *judged, const struct judge_scope *scope,
                                   struct note_list *notes)
 {

@@ -76,6 +76,19 @@ const char *flow_source_name(enum flow_source source)
     return source == FLOW_SPEC ? "spec" : source == FLOW_CONFIG ? "config" : "none";
 }
 
+const char **verdict_add_note(struct verdict *verdict, struct scope_verdict *scope,
+                              const char *text)
+{
+    const char **notes =
+        memory_array_in(&verdict->memory, NULL, scope->note_count + 1, sizeof(*notes));
+
+    for (size_t i = 0; i < scope->note_count; i++)
+        notes[i] = scope->notes[i];
+    notes[scope->note_count] = memory_string_in(&verdict->memory, text);
+    scope->notes = notes;
+    return &notes[scope->note_count++];
+}
+
 void verdict_free(struct verdict *verdict)
 {
     if (!verdict)

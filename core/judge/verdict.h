@@ -177,6 +177,11 @@ struct verdict {
     struct obstack memory;    /* everything above lives in here */
 };
 
+/* Adds a note to a scope of the verdict; `text` is copied. Returns the note's place, in which
+ * another text that lives as long as the verdict may be put. */
+const char **verdict_add_note(struct verdict *verdict, struct scope_verdict *scope,
+                              const char *text);
+
 /* Accepts NULL. */
 void verdict_free(struct verdict *verdict);
 

@@ -81,6 +81,7 @@ static void add_sink(struct json_object *object, const struct atvm_sink *sink)
     json_object_object_add(object, "limit_bytes", json_object_new_int64(sink->limit_bytes));
     json_object_object_add(object, "limit_characters",
                            json_object_new_int64(sink->limit_characters));
+    json_object_object_add(object, "confirm", json_object_new_boolean(sink->confirm != NULL));
 }
 
 struct json_object *module_describe(const struct module *module)

@@ -305,7 +305,6 @@ static void add_title(struct layout_parts *parts)
         &parts->layout->memory, "%s - %s%s", layout_clean(parts, parts->scope->name),
         run_state_name(parts->scope->state),
         parts->report->correction ? " (correction: replaces the earlier message)" : "");
-    parts->layout->tag = parts->report->tag ? layout_clean(parts, parts->report->tag) : NULL;
 }
 
 struct layout *layout_new(const struct report *report, const struct scope_verdict *scope,

@@ -33,7 +33,6 @@ struct layout {
     const char *title;
     struct layout_section sections[LAYOUT_SECTIONS_MAX];
     size_t section_count;
-    const char *tag; /* last line; NULL */
     struct obstack memory;
 };
 

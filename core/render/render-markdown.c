@@ -57,8 +57,6 @@ char *layout_to_markdown(const struct layout *layout)
     obstack_printf(&out, "#### %s\n", escape_markdown(&scratch, layout->title, false));
     for (size_t i = 0; i < layout->section_count; i++)
         write_section(&out, &scratch, &layout->sections[i]);
-    if (layout->tag)
-        obstack_printf(&out, "\n%s\n", escape_markdown(&scratch, layout->tag, true));
     obstack_1grow(&out, '\0');
     text = memory_string(escape_chat_rewrites(&scratch, obstack_finish(&out)));
     obstack_free(&scratch, NULL);

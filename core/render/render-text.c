@@ -38,8 +38,6 @@ char *layout_to_text(const struct layout *layout)
         for (size_t j = 0; j < layout->sections[i].line_count; j++)
             write_line(&out, &layout->sections[i].lines[j], j == 0);
     }
-    if (layout->tag)
-        obstack_printf(&out, "\n%s\n", layout->tag);
     obstack_1grow(&out, '\0');
     text = memory_string(obstack_finish(&out));
     obstack_free(&out, NULL);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "message-split.h"
 #include "verdict.h"
 
 /* Something known of one host. */
@@ -38,9 +39,9 @@ struct report {
     const struct run_facts *facts; /* may be NULL */
     int64_t now_ns;
     const char *full_report; /* path of the whole report, named where something was cut; NULL */
-    const char *tag;         /* last line of a message, to tell doubles; NULL: none */
-    bool correction;         /* the message replaces an earlier one, and says so */
-    bool whole;              /* nothing is shortened: what full_report names */
+    const char *tag; /* the last line of a message begins with it, to tell doubles; NULL: none */
+    bool correction; /* the message replaces an earlier one, and says so */
+    bool whole;      /* nothing is shortened: what full_report names */
 };
 
 /* How one scope stands, for progress lines, STATUS= and the TIMING section. */
@@ -73,14 +74,17 @@ char *render_text(const struct report *report, const struct scope_verdict *scope
 char *render_markdown(const struct report *report, const struct scope_verdict *scope);
 
 /*
- * The same for a destination that takes no more than so many bytes and characters (code points);
- * 0 is no limit. What is too long loses its least needed parts first (doc/report.md), says what it
- * lost and names report->full_report. Never longer than the limits; free() it.
+ * The same for a destination that takes no more than so much at once. What is too long loses its
+ * least needed parts first, then it is cut into several messages (doc/report.md); what it lost is
+ * said, with report->full_report. There is always one part or more, and none is longer than the
+ * limit; the caller clears them.
  */
-char *render_text_limited(const struct report *report, const struct scope_verdict *scope,
-                          size_t limit_bytes, size_t limit_characters);
-char *render_markdown_limited(const struct report *report, const struct scope_verdict *scope,
-                              size_t limit_bytes, size_t limit_characters);
+struct message_parts render_text_parts(const struct report *report,
+                                       const struct scope_verdict *scope,
+                                       struct message_limit limit);
+struct message_parts render_markdown_parts(const struct report *report,
+                                           const struct scope_verdict *scope,
+                                           struct message_limit limit);
 
 /* "1h 13m 14s", "25m 0s", "850ms"; "n/a" for -1. Into `buffer`, which is returned. */
 const char *render_duration(int64_t duration_ns, char buffer[32]);

@@ -118,7 +118,7 @@ char *durable_component_decode(const char *component)
 
 /* ---- writing */
 
-static int sync_folder(const char *path, char **ret_error)
+int durable_sync_folder(const char *path, char **ret_error)
 {
     CLEANUP_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -133,7 +133,7 @@ static int sync_folder_of(const char *path, char **ret_error)
 {
     CLEANUP_FREE char *folder = parent_of(path);
 
-    return sync_folder(folder, ret_error);
+    return durable_sync_folder(folder, ret_error);
 }
 
 int durable_give_to_owner(const char *path, int descriptor)

@@ -47,6 +47,9 @@ int durable_create(const char *path, mode_t mode, int *ret_descriptor, char **re
 int durable_append(int descriptor, const char *path, const void *data, size_t length,
                    char **ret_error);
 
+/* Makes what was renamed or linked within the folder outlive a power loss. */
+int durable_sync_folder(const char *path, char **ret_error);
+
 /* Makes the folder `path`, whose parent exists, and fsyncs the parent. A folder that is there
  * already is fine. */
 int durable_make_folder(const char *path, mode_t mode, char **ret_error);

@@ -91,6 +91,8 @@ struct json_object *state_to_json(const struct state *state, const struct scope_
                                strings_to_json(state->expected_hosts, state->expected_host_count));
         json_object_object_add(object, "asked_hosts",
                                strings_to_json(state->asked.hosts, state->asked.host_count));
+        json_object_object_add(object, "cypress_env",
+                               strings_to_json(state->asked.cypress_env, state->asked.env_count));
     }
     json_object_object_add(
         object, "hosts",
@@ -194,7 +196,10 @@ static bool run_members_from_json(struct json_object *object, struct state *stat
     return json_members_read(run_members, object, state) &&
            strings_from_json(object, "expected_hosts", &state->expected_hosts,
                              &state->expected_host_count) &&
-           strings_from_json(object, "asked_hosts", &state->asked.hosts, &state->asked.host_count);
+           strings_from_json(object, "asked_hosts", &state->asked.hosts,
+                             &state->asked.host_count) &&
+           strings_from_json(object, "cypress_env", &state->asked.cypress_env,
+                             &state->asked.env_count);
 }
 
 /* A state.json that was copied here from elsewhere is not ours. */
@@ -219,11 +224,17 @@ bool state_from_json(struct json_object *object, struct state *state, struct sco
     return scope != &state->run || run_members_from_json(object, state);
 }
 
+static void free_strings(char **strings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(strings[i]);
+    free(strings);
+}
+
 void state_asked_clear(struct state_asked *asked)
 {
-    for (size_t i = 0; i < asked->host_count; i++)
-        free(asked->hosts[i]);
-    free(asked->hosts);
+    free_strings(asked->hosts, asked->host_count);
+    free_strings(asked->cypress_env, asked->env_count);
     free(asked->template_name);
     free(asked->plugin);
     free(asked->config_family);

@@ -14,18 +14,6 @@
 static const char *const kept_files[] = {"state.json", "closed.json", "report.txt", "report.md",
                                          "report.json"};
 
-static int sync_folder(const char *path, char **ret_error)
-{
-    CLEANUP_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = 0;
-
-    if (folder < 0 || fsync(folder) < 0) {
-        error = -errno;
-        *ret_error = memory_format("%s: fsync folder: %s", path, strerror(-error));
-    }
-    return error;
-}
-
 /* A second name for the file: writers replace the first one and leave the content alone. */
 static int keep_file(const struct scope_state *scope, const char *name, const char *folder,
                      char **ret_error)
@@ -52,7 +40,7 @@ int state_keep_history(const struct state *state, const struct scope_state *scop
     for (size_t i = 0; i < sizeof(kept_files) / sizeof(*kept_files) && !error; i++)
         error = keep_file(scope, kept_files[i], folder, ret_error);
     if (!error)
-        error = sync_folder(folder, ret_error);
+        error = durable_sync_folder(folder, ret_error);
     if (!error)
         *ret_folder = TAKE_POINTER(folder);
     return error;
@@ -74,8 +62,8 @@ int state_move_into(const char *path, const char *folder, const char *name, char
     }
     if (slash)
         *slash = '\0';
-    error = sync_folder(folder, ret_error);
-    return error ? error : sync_folder(parent, ret_error);
+    error = durable_sync_folder(folder, ret_error);
+    return error ? error : durable_sync_folder(parent, ret_error);
 }
 
 int state_reopen(struct state *state, struct scope_state *scope, const char *request,

@@ -311,11 +311,23 @@ void state_set_expected_hosts(struct state *state, const char *const *hosts, siz
         state->expected_hosts[state->expected_host_count++] = memory_string(hosts[i]);
 }
 
+static char **copy_strings(char *const *strings, size_t count)
+{
+    char **copy = memory_zeroed(count, sizeof(*copy));
+
+    for (size_t i = 0; i < count; i++)
+        copy[i] = memory_string(strings[i]);
+    return copy;
+}
+
 void state_set_asked(struct state *state, const struct state_asked *asked)
 {
     struct state_asked copy = {
         .since_ns = asked->since_ns,
-        .hosts = memory_zeroed(asked->host_count, sizeof(*copy.hosts)),
+        .hosts = copy_strings(asked->hosts, asked->host_count),
+        .host_count = asked->host_count,
+        .cypress_env = copy_strings(asked->cypress_env, asked->env_count),
+        .env_count = asked->env_count,
         .template_name = memory_string(asked->template_name),
         .plugin = memory_string(asked->plugin),
         .config_family = memory_string(asked->config_family),
@@ -324,8 +336,6 @@ void state_set_asked(struct state *state, const struct state_asked *asked)
         .template_command = memory_string(asked->template_command),
     };
 
-    for (size_t i = 0; i < asked->host_count; i++)
-        copy.hosts[copy.host_count++] = memory_string(asked->hosts[i]);
     state_asked_clear(&state->asked);
     state->asked = copy;
 }

@@ -50,14 +50,18 @@ struct scope_state {
     size_t posted_count, posted_capacity;
 };
 
-/* What the watcher was told about the run: with it the kept evidence can be judged again. */
+/* What the watcher was told about the run: with it the kept evidence can be judged again, by a
+ * later watcher or by `status`, and shown with its coverage. Words are NULL where they were not
+ * given. */
 struct state_asked {
     int64_t since_ns; /* start of the run's window; -1: not noted */
     char **hosts;     /* the operator's list */
     size_t host_count;
-    char *template_name, *plugin;                              /* NULL: not given */
-    char *config_family, *migration_style, *scope_description; /* for messages only */
-    char *template_command;                                    /* the same; its secrets masked */
+    char **cypress_env; /* "KEY=VALUE" */
+    size_t env_count;
+    char *template_name, *plugin;
+    char *config_family, *migration_style, *scope_description;
+    char *template_command; /* its secrets are masked */
 };
 
 struct state {

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "memory.h"
+#include "outbox-parts.h"
 #include "state-lock.h"
 #include "state.h"
 
@@ -23,11 +24,15 @@ static bool is_configured(const struct config *config, const char *sink)
     return false;
 }
 
-enum post_standing post_standing_of(const struct outbox_record *record, const struct config *config)
+enum post_standing post_standing_of(const struct outbox_list *posts,
+                                    const struct outbox_record *record, const struct config *config)
 {
     if (record->state == OUTBOX_DELIVERED)
         return POST_DELIVERED;
-    if (outbox_state_is_settled(record->state) || !is_configured(config, record->sink))
+    if (record->dropped)
+        return POST_DROPPED;
+    if (outbox_state_is_settled(record->state) || !is_configured(config, record->sink) ||
+        outbox_turn_of(posts, record) == OUTBOX_TURN_HELD)
         return POST_HELD;
     return POST_WAITING;
 }
@@ -37,7 +42,7 @@ struct post_counts count_posts(const struct outbox_list *posts, const struct con
     struct post_counts counts = {0};
 
     for (size_t i = 0; i < posts->count; i++) {
-        enum post_standing standing = post_standing_of(posts->records[i], config);
+        enum post_standing standing = post_standing_of(posts, posts->records[i], config);
 
         counts.delivered += standing == POST_DELIVERED;
         counts.waiting += standing == POST_WAITING;

@@ -18,11 +18,14 @@
 enum post_standing {
     POST_DELIVERED = 1,
     POST_WAITING, /* it is still being tried, or will be */
-    POST_HELD     /* uncertain, quarantined, or for a sink that is not configured any more */
+    POST_DROPPED, /* an operator gave it up, or cancelled the run before it left */
+    POST_HELD /* uncertain, quarantined, behind a part that is, or for a sink that is not configured
+                 any more */
 };
 
-/* Pure. `config`: with its sinks. */
-enum post_standing post_standing_of(const struct outbox_record *record,
+/* Pure. The record is one of `posts`; `config`: with its sinks. */
+enum post_standing post_standing_of(const struct outbox_list *posts,
+                                    const struct outbox_record *record,
                                     const struct config *config);
 
 /* How many posts stand how. */

@@ -26,14 +26,16 @@ static const char *standing_name(enum post_standing standing)
         return "delivered";
     case POST_WAITING:
         return "waiting";
+    case POST_DROPPED:
+        return "dropped";
     case POST_HELD:
         break;
     }
     return "held";
 }
 
-static struct json_object *post_json(const struct outbox_record *record,
-                                     const struct config *config)
+static struct json_object *post_json(const struct build_status *status,
+                                     const struct outbox_record *record)
 {
     struct json_object *object = json_object_new_object();
     const struct outbox_receipt *receipt =
@@ -44,8 +46,10 @@ static struct json_object *post_json(const struct outbox_record *record,
     add(object, "scope", json_value_name(record->message.scope));
     add(object, "part", json_object_new_int(record->message.part));
     add(object, "parts", json_object_new_int(record->message.parts));
+    add(object, "correction", json_object_new_int(record->message.correction));
     add(object, "standing",
-        json_object_new_string(standing_name(post_standing_of(record, config))));
+        json_object_new_string(
+            standing_name(post_standing_of(&status->posts, record, status->config))));
     add(object, "state", json_object_new_string(outbox_state_name(record->state)));
     add(object, "attempts", json_object_new_int(record->attempt_count));
     add(object, "next_attempt", json_value_time(pending ? record->next_attempt_ns : -1));
@@ -61,7 +65,7 @@ static struct json_object *posts_json(const struct build_status *status)
     struct json_object *array = json_object_new_array();
 
     for (size_t i = 0; i < status->posts.count; i++)
-        json_object_array_add(array, post_json(status->posts.records[i], status->config));
+        json_object_array_add(array, post_json(status, status->posts.records[i]));
     return array;
 }
 

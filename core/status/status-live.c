@@ -7,6 +7,7 @@
 #include "judge-now.h"
 #include "log.h"
 #include "memory.h"
+#include "run-asked.h"
 #include "run-facts.h"
 
 struct status_live {
@@ -23,32 +24,12 @@ struct status_live {
 
 /* ---------------------------------------------------------------- what is known beforehand */
 
-static void take_word(char **place, const char *word)
-{
-    if (!*place)
-        *place = memory_string(word);
-}
-
-/* What the command line says stands before what the watcher was told. */
-static void take_asked(struct run_settings *settings, const struct state *state)
-{
-    const struct state_asked *asked = &state->asked;
-
-    for (size_t i = 0, given = settings->host_count; i < asked->host_count && given == 0; i++)
-        run_settings_add_hosts(settings, asked->hosts[i]);
-    take_word(&settings->template_name, asked->template_name);
-    take_word(&settings->plugin, asked->plugin);
-    if (settings->since_ns < 0)
-        settings->since_ns = asked->since_ns >= 0 ? asked->since_ns : state->run.first_seen_ns;
-    settings->categorized = settings->categorized || state->categorized || state->subrun_count > 0;
-}
-
 static void complete_settings(struct status_live *live, const struct state *state)
 {
     bool is_given = live->settings->since_ns >= 0;
 
     if (state)
-        take_asked(live->settings, state);
+        run_settings_recall(live->settings, state);
     live->window.since_ns = live->settings->since_ns;
     if (is_given)
         live->window.from = "--since";

@@ -154,7 +154,8 @@ static bool has_settled(const struct status_look *look, struct settle *settle)
 static bool each_post_was_tried(const struct build_status *status)
 {
     for (size_t i = 0; i < status->posts.count; i++)
-        if (post_standing_of(status->posts.records[i], status->config) == POST_WAITING &&
+        if (post_standing_of(&status->posts, status->posts.records[i], status->config) ==
+                POST_WAITING &&
             status->posts.records[i]->attempts_kept == 0)
             return false;
     return true;

@@ -104,8 +104,7 @@ static struct json_object *proc_option(const struct config *config, const char *
     return NULL;
 }
 
-/* free() the array; its strings are the configuration's. */
-static const char **scripts_of(const struct config *config, size_t *ret_count)
+const char **status_runner_scripts(const struct config *config, size_t *ret_count)
 {
     struct json_object *match = proc_option(config, "match");
     size_t count =
@@ -158,7 +157,7 @@ void status_runners_find(const struct config *config, struct status_runners *ret
     CLEANUP_DIR DIR *folder = opendir(root);
     CLEANUP_FREE char *buffer = memory_allocate(ARGUMENTS_MAX);
     size_t script_count = 0;
-    CLEANUP_FREE const char **scripts = scripts_of(config, &script_count);
+    CLEANUP_FREE const char **scripts = status_runner_scripts(config, &script_count);
     struct dirent *entry;
 
     *ret = (struct status_runners){0};

@@ -33,6 +33,10 @@ struct status_runners {
 bool status_runner_parse(const char *arguments, size_t length, const char *const *scripts,
                          size_t script_count, struct status_runner *ret);
 
+/* File names of the scripts that the collector "proc" is configured to match. free() the array; its
+ * strings are the configuration's. */
+const char **status_runner_scripts(const struct config *config, size_t *ret_count);
+
 /* Looks through the process table that the collector "proc" is configured to read, for the scripts
  * it is configured to match. What cannot be read is passed over. */
 void status_runners_find(const struct config *config, struct status_runners *ret);

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "memory.h"
+#include "outbox-parts.h"
 #include "render-escape.h"
 #include "render-secret.h"
 #include "render-time.h"
@@ -94,6 +95,8 @@ static void add_name(struct text *text, const struct outbox_record *record)
         add(text, ", %s", clean(text, message->scope));
     if (message->parts > 1)
         add(text, ", part %d of %d", message->part, message->parts);
+    if (message->correction > 0)
+        add(text, ", correction %d", message->correction);
     add(text, ": ");
 }
 
@@ -123,32 +126,44 @@ static void add_held(struct text *text, const struct outbox_record *record)
 {
     const struct outbox_receipt *receipt = last_receipt(record);
     const char *explanation = clean(text, record->explanation);
+    CLEANUP_FREE char *words = outbox_selection(record, text->status->build);
+    const char *selection = clean(text, words);
 
     if (record->state == OUTBOX_UNCERTAIN) {
         add(text,
             "HELD, uncertain whether it was posted%s%s. Look there, then: atvm-watcher "
-            "resolve %s --posted (it is there) or --resend (it is not)",
-            *explanation ? ": " : "", explanation, text->status->build);
+            "resolve %s --posted %s (it is there), or the same with --resend (it is not)",
+            *explanation ? ": " : "", explanation, text->status->build, selection);
     } else if (record->state == OUTBOX_QUARANTINED) {
         add(text, "HELD, quarantined%s%s", *explanation ? ": " : "", explanation);
         if (receipt && receipt->remedy)
             add(text, "; %s", clean(text, receipt->remedy));
-        add(text, ". The message is kept in %s/quarantine", text->status->state->folder);
+        add(text,
+            ". The message is kept in %s/quarantine; to send it again: atvm-watcher queue "
+            "retry %s %s",
+            text->status->state->folder, text->status->build, selection);
+    } else if (outbox_turn_of(&text->status->posts, record) == OUTBOX_TURN_HELD) {
+        add(text, "HELD, since a part before it is");
     } else {
-        add(text, "HELD, %s, but no sink of this name is configured any more",
-            outbox_state_name(record->state));
+        add(text,
+            "HELD, %s, but no sink of this name is configured any more: atvm-watcher queue drop "
+            "%s %s",
+            outbox_state_name(record->state), text->status->build, selection);
     }
 }
 
 static void add_post(struct text *text, const struct outbox_record *record)
 {
-    enum post_standing standing = post_standing_of(record, text->status->config);
+    enum post_standing standing =
+        post_standing_of(&text->status->posts, record, text->status->config);
 
     add_name(text, record);
     if (standing == POST_WAITING)
         add_waiting(text, record);
     else if (standing == POST_HELD)
         add_held(text, record);
+    else if (standing == POST_DROPPED)
+        add(text, "not posted: %s", clean(text, record->explanation));
     else if (record->settled_ns >= 0)
         add(text, "delivered %s", when(text, record->settled_ns));
     else

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "collect.h"
+#include "ledger-file.h"
 #include "log.h"
 #include "memory.h"
 #include "path-watch.h"
@@ -182,6 +183,16 @@ int judge_now_look(struct judge_now *now, char **ret_error)
     return status;
 }
 
+int judge_now_recall(struct judge_now *now, const char *path, char **ret_error)
+{
+    int error = ledger_read_file(now->ledger, path, ret_error);
+
+    if (error && error != -ENOENT)
+        return error;
+    ledger_forget_passes(now->ledger);
+    return judge_now_look(now, ret_error);
+}
+
 void judge_now_watch(struct judge_now *now, const char *path)
 {
     path_watch_add(now->paths, path);
@@ -229,6 +240,22 @@ void verdict_add_state(struct verdict *verdict, struct state *state)
     }
     if (!verdict->run_url && verdict->scope_count == 1)
         verdict->run_url = verdict->scopes[0].run_url;
+}
+
+struct verdict *judge_with_state(const struct ledger *ledger, const struct run_settings *settings,
+                                 const struct config *config, struct state *state, int64_t until_ns,
+                                 int64_t now_ns, int *ret_error)
+{
+    struct verdict *verdict;
+    struct policy policy;
+
+    run_settings_to_policy(settings, config, &policy);
+    *ret_error = policy_add_state(&policy, state);
+    if (until_ns > policy.until_ns)
+        policy.until_ns = until_ns;
+    verdict = judge(ledger, &policy, now_ns);
+    verdict_add_state(verdict, state);
+    return verdict;
 }
 
 struct verdict *judge_now_verdict(const struct judge_now *now, struct state *state,

@@ -31,6 +31,13 @@ struct judge_now *judge_now_new(const struct judge_now_settings *settings, char 
 void judge_now_free(struct judge_now *now);
 
 /*
+ * Begins with what an earlier watcher kept in the ledger file at `path`: what it read may be gone
+ * by now. Before the first look, which follows at once. As judge_now_look; a file that is not there
+ * is fine.
+ */
+int judge_now_recall(struct judge_now *now, const char *path, char **ret_error);
+
+/*
  * One look: the ledger then holds all that the collectors found. 0; -EINVAL with *ret_error (free
  * it) where the worker could not start up (a wrong option, a module that does not load); else the
  * event loop's -errno with *ret_error.
@@ -58,6 +65,14 @@ struct verdict *judge_now_verdict(const struct judge_now *now, struct state *sta
  * seen last, the hosts that were expected when watching started. It refers to the state's strings.
  */
 int policy_add_state(struct policy *policy, const struct state *state);
+/*
+ * Judges a ledger as settings, configuration and state have it, as of now_ns; until_ns: the window
+ * ends there where that is later. *ret_error: -errno where the cancellation marker could not be
+ * looked for (see policy_add_state), else 0. The caller frees the verdict, before the ledger.
+ */
+struct verdict *judge_with_state(const struct ledger *ledger, const struct run_settings *settings,
+                                 const struct config *config, struct state *state, int64_t until_ns,
+                                 int64_t now_ns, int *ret_error);
 /* Adds the URLs that the state knows: one survives the loss of the log it stood in (R3.5). */
 void verdict_add_state(struct verdict *verdict, struct state *state);
 

@@ -145,6 +145,42 @@ void run_settings_add_environment(struct run_settings *settings)
     add_from_command(settings);
 }
 
+/* ---- what `start` hands on */
+
+static void add_handed_on_hosts(struct run_settings *settings)
+{
+    static const char name[] = "ATVM_WATCHER_HOSTS";
+    const char *list = variable(name);
+
+    if (list && settings->host_count == 0 && !run_settings_add_hosts(settings, list))
+        warn_about(name, list, "names separated by commas");
+}
+
+static void add_handed_on_env(struct run_settings *settings)
+{
+    static const char name[] = "ATVM_WATCHER_CYPRESS_ENV";
+    const char *list = settings->env_count == 0 ? variable(name) : NULL;
+    CLEANUP_FREE char *copy = memory_string(list);
+    char *cursor = copy, *assignment;
+
+    while ((assignment = strsep(&cursor, ",")))
+        if (!run_settings_add_env(settings, assignment))
+            warn_about(name, assignment, "KEY=VALUE");
+}
+
+void run_settings_add_handed_on(struct run_settings *settings)
+{
+    static const char since[] = "ATVM_WATCHER_SINCE";
+    const char *epoch = variable(since);
+
+    add_handed_on_hosts(settings);
+    add_handed_on_env(settings);
+    if (epoch && settings->since_ns < 0 && !run_settings_parse_epoch(epoch, &settings->since_ns)) {
+        warn_about(since, epoch, "seconds since 1970-01-01 UTC");
+        settings->since_ns = -1;
+    }
+}
+
 /* ---- single words */
 
 bool run_settings_plugin_is_known(const char *word)

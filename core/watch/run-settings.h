@@ -39,6 +39,13 @@ bool run_settings_add_env(struct run_settings *settings, const char *assignment)
  */
 void run_settings_add_environment(struct run_settings *settings);
 
+/*
+ * Adds what the command line did not say from what `start` hands on to a unit: ATVM_WATCHER_HOSTS
+ * and ATVM_WATCHER_CYPRESS_ENV (comma lists) and ATVM_WATCHER_SINCE (seconds since 1970). A value
+ * that means nothing counts as not set, and the log says so.
+ */
+void run_settings_add_handed_on(struct run_settings *settings);
+
 /* "fc", "iscsi" or "both". */
 bool run_settings_plugin_is_known(const char *word);
 

@@ -12,6 +12,7 @@
 #include "post.h"
 #include "report.h"
 #include "reserve.h"
+#include "verdict-summary.h"
 
 /* How old the evidence snapshot of a run that goes on may be. A restart reads everything anew; the
  * snapshot is for what is gone by then, and for explain. */
@@ -273,17 +274,18 @@ struct rendering {
     const struct scope_verdict *scope;
 };
 
-static char *render_body(void *user, const struct post_form *form)
+/* A JSON document cannot be cut. */
+static struct message_parts render_bodies(void *user, const struct post_form *form)
 {
     const struct rendering *rendering = user;
+    struct message_parts parts = {NULL, 0, 0};
 
-    if (form->format == ATVM_FORMAT_JSON)
-        return render_json(rendering->report);
     if (form->format == ATVM_FORMAT_MARKDOWN)
-        return render_markdown_limited(rendering->report, rendering->scope, form->limit_bytes,
-                                       form->limit_characters);
-    return render_text_limited(rendering->report, rendering->scope, form->limit_bytes,
-                               form->limit_characters);
+        return render_markdown_parts(rendering->report, rendering->scope, form->limit);
+    if (form->format == ATVM_FORMAT_TEXT)
+        return render_text_parts(rendering->report, rendering->scope, form->limit);
+    message_parts_add(&parts, render_json(rendering->report));
+    return parts;
 }
 
 static void log_suppression(const struct watch_close *closing, const struct scope_verdict *scope)
@@ -298,18 +300,27 @@ static void log_suppression(const struct watch_close *closing, const struct scop
               run_state_name(scope->state), scope->reason);
 }
 
+/* `correction` NULL: the scope's first message. */
 static int post_scope_verdict(struct watch_close *closing, const struct report *source,
-                              const struct scope_verdict *scope, const char *key)
+                              const struct scope_verdict *scope, const char *key,
+                              const struct watch_close_correction *correction)
 {
     CLEANUP_FREE char *title = memory_format("%s: %s", scope->name, run_state_name(scope->state));
+    CLEANUP_FREE char *says = verdict_summary(scope);
     CLEANUP_FREE char *error = NULL;
     struct rendering rendering = {source, scope};
     struct post_message message = {.scope = scope->name,
                                    .key = key,
                                    .title = title,
-                                   .render = render_body,
+                                   .says = says,
+                                   .render = render_bodies,
                                    .user = &rendering};
 
+    if (correction) {
+        message.sink = correction->sink;
+        message.correction = correction->number;
+        message.supersedes = correction->supersedes;
+    }
     if (!run_state_is_posted(scope->state)) {
         log_suppression(closing, scope);
         return 0;
@@ -352,8 +363,9 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     struct scope_state *state = state_find_scope(closing->state, scope->name);
     struct report source = {
         .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
-    CLEANUP_FREE char *key = memory_format("%s/%s", closing->state->build, scope->name);
-    CLEANUP_FREE char *tag = message_tag(key, closing->state->run.first_seen_ns, 1, 1);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, scope->name, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
     CLEANUP_FREE char *full_report = NULL;
     int status;
 
@@ -362,7 +374,7 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     full_report = state_report_path(state, "txt");
     source.full_report = full_report;
     source.tag = tag;
-    status = post_scope_verdict(closing, &source, scope, key);
+    status = post_scope_verdict(closing, &source, scope, key, NULL);
     if (status == 0)
         status = write_evidence(closing, ledger);
     if (status == 0)
@@ -390,6 +402,76 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
     return status;
 }
 
+int watch_close_amend(struct watch_close *closing, const struct verdict *verdict)
+{
+    const struct scope_state *state = state_find_scope(closing->state, verdict->build);
+    CLEANUP_FREE char *key =
+        message_key(closing->state->build, verdict->build, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *tag = message_tag(key);
+    struct report source = {.verdict = verdict,
+                            .facts = closing->facts,
+                            .now_ns = clock_ns(CLOCK_REALTIME),
+                            .tag = tag};
+
+    if (!state || verdict->scope_count == 0)
+        return 0;
+    return verdict->categorized ? write_run_report(state, &source)
+                                : write_reports(state, &source, &verdict->scopes[0]);
+}
+
+/* ---------------------------------------------------------------- what operators ask for */
+
+struct post *watch_close_post(const struct watch_close *closing)
+{
+    return closing->post;
+}
+
+int watch_close_as(struct watch_close *closing, struct scope_state *scope, enum run_state state,
+                   const char *reason)
+{
+    return close_state(closing, scope, state, reason);
+}
+
+int watch_close_correct(struct watch_close *closing, const struct verdict *verdict,
+                        const struct scope_verdict *scope,
+                        const struct watch_close_correction *correction)
+{
+    const struct scope_state *state = state_find_scope(closing->state, scope->name);
+    CLEANUP_FREE char *first =
+        message_key(closing->state->build, scope->name, closing->state->run.first_seen_ns);
+    CLEANUP_FREE char *key = memory_format("%s/correction-%d", first, correction->number);
+    CLEANUP_FREE char *tag = message_tag(key);
+    CLEANUP_FREE char *full_report = state ? state_report_path(state, "txt") : NULL;
+    const struct report source = {.verdict = verdict,
+                                  .facts = closing->facts,
+                                  .now_ns = clock_ns(CLOCK_REALTIME),
+                                  .full_report = full_report,
+                                  .tag = tag,
+                                  .correction = true};
+
+    return post_scope_verdict(closing, &source, scope, key, correction);
+}
+
+int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdict,
+                        const struct scope_verdict *scope)
+{
+    struct scope_state *state = state_find_scope(closing->state, scope->name);
+    const struct report source = {.verdict = verdict,
+                                  .facts = closing->facts,
+                                  .now_ns = clock_ns(CLOCK_REALTIME),
+                                  .correction = true};
+    CLEANUP_FREE char *error = NULL;
+    int status = state ? write_reports(state, &source, scope) : -ENOENT;
+
+    if (status < 0)
+        return status;
+    state->state = scope->state;
+    set_reason(state, scope->reason);
+    scope_state_set_hosts(state, scope->hosts, scope->host_count);
+    state->corrected_ns = clock_ns(CLOCK_REALTIME);
+    return report(state_save(closing->state, state, &error), &error);
+}
+
 /* ---------------------------------------------------------------- start and end */
 
 static void on_settled(void *user, const char *scope, const struct post_summary *summary)
@@ -403,8 +485,8 @@ static void on_settled(void *user, const char *scope, const struct post_summary 
 
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
                                     const struct run_facts *facts, struct state *state,
-                                    int terminal, int secrets, void (*settled)(void *user),
-                                    void *user, char **ret_error)
+                                    int terminal, int secrets, bool no_sending,
+                                    void (*settled)(void *user), void *user, char **ret_error)
 {
     struct watch_close *closing = memory_zeroed(1, sizeof(*closing));
     struct post_settings posts = {
@@ -412,6 +494,7 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
         .state = state,
         .terminal = terminal,
         .secrets = secrets,
+        .no_sending = no_sending,
         .events = {.settled = on_settled},
         .user = closing,
     };

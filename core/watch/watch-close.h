@@ -22,12 +22,12 @@ struct watch_close;
  * Takes up what an earlier watcher left unfinished in the outbox. `settled` is called from the
  * event loop whenever the deliveries of a scope have settled. Everything given is the caller's and
  * outlives it. terminal: what the stdout sink writes to; secrets: from secret_environment_take;
- * -1: none.
+ * -1: none. no_sending: see struct post_settings.
  */
 struct watch_close *watch_close_new(sd_event *event, const struct config *config,
                                     const struct run_facts *facts, struct state *state,
-                                    int terminal, int secrets, void (*settled)(void *user),
-                                    void *user, char **ret_error);
+                                    int terminal, int secrets, bool no_sending,
+                                    void (*settled)(void *user), void *user, char **ret_error);
 void watch_close_free(struct watch_close *closing);
 
 /* Notes URLs, hosts and states that changed, and says so in the log; now and then writes the
@@ -41,6 +41,31 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 /* Closes a categorized run; a plain one closes with its scope. */
 int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger);
+
+/* Writes the report files of a run that is closed anew, for what was learned since; of a categorized
+ * one the run's own. 0, or -errno (logged). */
+int watch_close_amend(struct watch_close *closing, const struct verdict *verdict);
+
+/* For what operators ask for (operator.h). */
+struct post *watch_close_post(const struct watch_close *closing);
+
+/* Closes a scope without a post, or the run, whatever it is judged to be. 0, or -errno (logged). */
+int watch_close_as(struct watch_close *closing, struct scope_state *scope, enum run_state state,
+                   const char *reason);
+
+/* A message to one sink that corrects an earlier one; `number`, `supersedes`: see struct
+ * post_message. 0, or -errno (logged). */
+struct watch_close_correction {
+    const char *sink;
+    int32_t number;
+    const char *supersedes;
+};
+int watch_close_correct(struct watch_close *closing, const struct verdict *verdict,
+                        const struct scope_verdict *scope,
+                        const struct watch_close_correction *correction);
+/* Makes reports and state of a closed scope say what the verdict says. 0, or -errno (logged). */
+int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdict,
+                        const struct scope_verdict *scope);
 
 /* Whether the scope of that name (the build's: the run) is closed. */
 bool watch_close_is_closed(const struct watch_close *closing, const char *scope);

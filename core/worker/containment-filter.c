@@ -8,7 +8,10 @@
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* Under sanitizers what is not named below is allowed instead of refused: they and their look for
@@ -143,6 +146,55 @@ static const int on_sockets[] = {SCMP_SYS(connect),    SCMP_SYS(sendto),     SCM
                                  SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
                                  SCMP_SYS(getpeername)};
 
+/* What a delivery takes besides: the receipt is synced, libraries wait and run threads in their own
+ * ways (a pair of sockets reaches nobody else). */
+static const int delivering[] = {
+    SCMP_SYS(fsync),           SCMP_SYS(fdatasync),
+    SCMP_SYS(sync_file_range), SCMP_SYS(ftruncate),
+    SCMP_SYS(ftruncate64),     SCMP_SYS(flock),
+    SCMP_SYS(pwrite64),        SCMP_SYS(pwritev),
+    SCMP_SYS(pwritev2),        SCMP_SYS(sendfile),
+    SCMP_SYS(sendfile64),      SCMP_SYS(pipe),
+    SCMP_SYS(pipe2),           SCMP_SYS(socketpair),
+    SCMP_SYS(eventfd2),        SCMP_SYS(timerfd_create),
+    SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_settime64),
+    SCMP_SYS(epoll_create),    SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl),       SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),     SCMP_SYS(pselect6_time64),
+    SCMP_SYS(alarm),           SCMP_SYS(setitimer),
+    SCMP_SYS(pause),           SCMP_SYS(rt_sigsuspend),
+    SCMP_SYS(rt_sigtimedwait), SCMP_SYS(set_tid_address),
+    SCMP_SYS(sched_getparam),  SCMP_SYS(sched_getscheduler),
+    SCMP_SYS(mlock),           SCMP_SYS(munlock),
+    SCMP_SYS(msync),           SCMP_SYS(mincore),
+    SCMP_SYS(umask),           SCMP_SYS(getpgrp),
+    SCMP_SYS(getpgid),         SCMP_SYS(getsid),
+    SCMP_SYS(getresuid),       SCMP_SYS(getresgid),
+    SCMP_SYS(getgroups),       SCMP_SYS(capget),
+    SCMP_SYS(getxattr),        SCMP_SYS(fgetxattr),
+/* younger than the oldest libseccomp this builds with */
+#ifdef __SNR_epoll_pwait2
+    SCMP_SYS(epoll_pwait2),
+#endif
+};
+
+/* What a need for writing allows. Not mknod: a device node would be another way to the disk. */
+static const int on_files[] = {
+    SCMP_SYS(creat),       SCMP_SYS(unlink),       SCMP_SYS(unlinkat),       SCMP_SYS(rename),
+    SCMP_SYS(renameat),    SCMP_SYS(renameat2),    SCMP_SYS(mkdir),          SCMP_SYS(mkdirat),
+    SCMP_SYS(rmdir),       SCMP_SYS(link),         SCMP_SYS(linkat),         SCMP_SYS(symlink),
+    SCMP_SYS(symlinkat),   SCMP_SYS(chmod),        SCMP_SYS(fchmod),         SCMP_SYS(fchmodat),
+    SCMP_SYS(chown),       SCMP_SYS(fchown),       SCMP_SYS(lchown),         SCMP_SYS(fchownat),
+    SCMP_SYS(truncate),    SCMP_SYS(truncate64),   SCMP_SYS(fallocate),      SCMP_SYS(utime),
+    SCMP_SYS(utimes),      SCMP_SYS(futimesat),    SCMP_SYS(utimensat),      SCMP_SYS(syncfs),
+    SCMP_SYS(fsetxattr),   SCMP_SYS(setxattr),     SCMP_SYS(lsetxattr),      SCMP_SYS(fremovexattr),
+    SCMP_SYS(removexattr), SCMP_SYS(lremovexattr), SCMP_SYS(copy_file_range)};
+
+/* What a need for the network allows on sockets besides; binding is part of asking the kernel for
+ * the machine's addresses, as getaddrinfo(3) does. */
+static const int on_network_sockets[] = {SCMP_SYS(bind), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg),
+                                         SCMP_SYS(recvmmsg_time64)};
+
 /* What no collector does by mistake: the process ends at once, and the watcher says so. */
 static const int deadly[] = {
     /* programs and processes */
@@ -181,6 +233,13 @@ static const int deadly[] = {
 static const int deadly_processes[] = {SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(ptrace)};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What happens to a call of `deadly`: in a collect worker its end, in a deliver worker a refusal.
+ */
+static uint32_t forbidden(const struct containment *containment)
+{
+    return containment->delivers ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS;
+}
 
 /* One call, where argument `condition.arg` compares. */
 struct conditional {
@@ -253,39 +312,43 @@ static int add_opening(scmp_filter_ctx filter)
 }
 
 /* A process may end itself with a signal (abort(3)), but reaches no other. */
-static int add_signals(scmp_filter_ctx filter)
+static int add_signals(scmp_filter_ctx filter, const struct containment *containment)
 {
+    const uint32_t refusal = forbidden(containment);
     const scmp_datum_t self = (scmp_datum_t)getpid();
     const struct conditional rules[] = {
         {SCMP_ACT_ALLOW, SCMP_SYS(kill), SCMP_A0_32(SCMP_CMP_EQ, self)},
-        {SCMP_ACT_KILL_PROCESS, SCMP_SYS(kill), SCMP_A0_32(SCMP_CMP_NE, self)},
+        {refusal, SCMP_SYS(kill), SCMP_A0_32(SCMP_CMP_NE, self)},
         {SCMP_ACT_ALLOW, SCMP_SYS(tgkill), SCMP_A0_32(SCMP_CMP_EQ, self)},
 #if !CONTAINMENT_UNDER_SANITIZERS
-        {SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), SCMP_A0_32(SCMP_CMP_NE, self)},
+        {refusal, SCMP_SYS(tgkill), SCMP_A0_32(SCMP_CMP_NE, self)},
 #endif
     };
 
     return add_conditional(filter, rules, COUNT(rules));
 }
 
-static int add_processes(scmp_filter_ctx filter)
+static int add_processes(scmp_filter_ctx filter, const struct containment *containment)
 {
     /* Its flags are in memory too; the C library falls back to clone(2). A thread fails there with
-       the default action, a process is deadly. */
+       the default action unless it is allowed, a process is forbidden. */
     static const int unseen[] = {SCMP_SYS(clone3)};
-    const struct conditional process = {
-        SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone),
-        SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)};
+    const struct conditional clones[] = {
+        {forbidden(containment), SCMP_SYS(clone),
+         SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)},
+        {SCMP_ACT_ALLOW, SCMP_SYS(clone),
+         SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)},
+    };
     int error;
 
     if (CONTAINMENT_UNDER_SANITIZERS)
         return 0;
     error = add_calls(filter, SCMP_ACT_ERRNO(ENOSYS), unseen, COUNT(unseen));
     if (!error)
-        error = add_conditional(filter, &process, 1);
+        error = add_conditional(filter, clones, containment->delivers ? 2 : 1);
     if (error)
         return error;
-    return add_calls(filter, SCMP_ACT_KILL_PROCESS, deadly_processes, COUNT(deadly_processes));
+    return add_calls(filter, forbidden(containment), deadly_processes, COUNT(deadly_processes));
 }
 
 static int add_sockets(scmp_filter_ctx filter, bool unix_sockets)
@@ -304,7 +367,95 @@ static int add_sockets(scmp_filter_ctx filter, bool unix_sockets)
                      COUNT(on_sockets));
 }
 
-static int add_rules(scmp_filter_ctx filter, uint32_t needs)
+/* ---------------------------------------------------------------- delivering */
+
+static int add_delivering_sockets(scmp_filter_ctx filter, uint32_t needs)
+{
+    bool network = (needs & ATVM_NEED_NETWORK) != 0;
+    const uint32_t ip = network ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EAFNOSUPPORT);
+    const uint32_t local =
+        needs & ATVM_NEED_UNIX_SOCKET ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EAFNOSUPPORT);
+    const struct conditional families[] = {
+        {ip, SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_INET)},
+        {ip, SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_INET6)},
+        {ip, SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK)},
+        {local, SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX)},
+        {SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_GT, AF_NETLINK)},
+    };
+    int error = add_conditional(filter, families, COUNT(families));
+
+    if (!error && needs & (ATVM_NEED_NETWORK | ATVM_NEED_UNIX_SOCKET))
+        error = add_calls(filter, SCMP_ACT_ALLOW, on_sockets, COUNT(on_sockets));
+    if (!error && network)
+        error = add_calls(filter, SCMP_ACT_ALLOW, on_network_sockets, COUNT(on_network_sockets));
+    return error;
+}
+
+/* Is it a terminal, how much waits: no request that types into one. */
+static int add_requests(scmp_filter_ctx filter)
+{
+    const struct conditional requests[] = {
+        {SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TCGETS)},
+        {SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCGWINSZ)},
+        {SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, FIONREAD)},
+        {SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, FIONBIO)},
+        {SCMP_ACT_ALLOW, SCMP_SYS(prctl), SCMP_A0_32(SCMP_CMP_EQ, PR_SET_NAME)},
+    };
+
+    return add_conditional(filter, requests, COUNT(requests));
+}
+
+static int add_writing(scmp_filter_ctx filter)
+{
+    static const int opening[] = {SCMP_SYS(open), SCMP_SYS(openat)};
+    /* Flags in memory; see add_opening. */
+    static const int unseen[] = {SCMP_SYS(openat2)};
+    int error = add_calls(filter, SCMP_ACT_ALLOW, opening, COUNT(opening));
+
+    if (!error)
+        error = add_calls(filter, SCMP_ACT_ALLOW, on_files, COUNT(on_files));
+    return error ? error : add_calls(filter, SCMP_ACT_ERRNO(ENOSYS), unseen, COUNT(unseen));
+}
+
+/* Calls of `deadly` that these needs make ordinary. */
+static bool is_needed(int call, uint32_t needs)
+{
+    for (size_t i = 0; i < COUNT(delivering); i++)
+        if (delivering[i] == call)
+            return true;
+    for (size_t i = 0; needs & ATVM_NEED_WRITE && i < COUNT(on_files); i++)
+        if (on_files[i] == call)
+            return true;
+    for (size_t i = 0; needs & ATVM_NEED_NETWORK && i < COUNT(on_network_sockets); i++)
+        if (on_network_sockets[i] == call)
+            return true;
+    return false;
+}
+
+static int forbid(scmp_filter_ctx filter, const struct containment *containment)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < COUNT(deadly) && !error; i++)
+        if (!containment->delivers || !is_needed(deadly[i], containment->needs))
+            error = add_calls(filter, forbidden(containment), &deadly[i], 1);
+    return error;
+}
+
+static int add_delivery(scmp_filter_ctx filter, uint32_t needs)
+{
+    int error = add_calls(filter, SCMP_ACT_ALLOW, delivering, COUNT(delivering));
+
+    if (!error)
+        error = add_requests(filter);
+    if (!error)
+        error = needs & ATVM_NEED_WRITE ? add_writing(filter) : add_opening(filter);
+    return error ? error : add_delivering_sockets(filter, needs);
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+static int add_rules(scmp_filter_ctx filter, const struct containment *containment)
 {
     /* A query has no new value. */
     const struct conditional query = {SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0)};
@@ -315,24 +466,26 @@ static int add_rules(scmp_filter_ctx filter, uint32_t needs)
     if (!error)
         error = add_conditional(filter, &query, 1);
     if (!error)
-        error = add_calls(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
+        error = forbid(filter, containment);
+    if (!error)
+        error = add_signals(filter, containment);
+    if (!error)
+        error = add_processes(filter, containment);
+    if (!error && containment->delivers)
+        return add_delivery(filter, containment->needs);
     if (!error)
         error = add_opening(filter);
-    if (!error)
-        error = add_signals(filter);
-    if (!error)
-        error = add_processes(filter);
-    return error ? error : add_sockets(filter, (needs & ATVM_NEED_UNIX_SOCKET) != 0);
+    return error ? error : add_sockets(filter, (containment->needs & ATVM_NEED_UNIX_SOCKET) != 0);
 }
 
-int containment_filter_load(uint32_t needs)
+int containment_filter_load(const struct containment *containment)
 {
     scmp_filter_ctx filter = seccomp_init(DEFAULT_ACTION);
     int error;
 
     if (!filter)
         return -ENOMEM;
-    error = add_rules(filter, needs);
+    error = add_rules(filter, containment);
     if (!error)
         error = seccomp_load(filter);
     seccomp_release(filter);

@@ -1,9 +1,8 @@
-/* The collect worker's system call filter, built with libseccomp for whatever architecture this is.
- */
+/* The workers' system call filters, built with libseccomp for whatever architecture this is. */
 #ifndef ATVM_CORE_CONTAINMENT_FILTER_H
 #define ATVM_CORE_CONTAINMENT_FILTER_H
 
-#include <stdint.h>
+#include "containment.h"
 
 /* 1 in a build with AddressSanitizer. It reserves terabytes of address space, uses calls of its own
  * and looks for leaks from a child process: containment is looser then, as said where that is. */
@@ -18,8 +17,8 @@
 #define CONTAINMENT_UNDER_SANITIZERS 0
 #endif
 
-/* Loads the filter that containment.h describes into the calling thread. needs: enum atvm_need,
- * ORed. 0 or -errno (as seccomp_rule_add(3) and seccomp_load(3) give it). */
-int containment_filter_load(uint32_t needs);
+/* Loads the filter that containment.h describes into the calling thread. 0 or -errno (as
+ * seccomp_rule_add(3) and seccomp_load(3) give it). */
+int containment_filter_load(const struct containment *containment);
 
 #endif

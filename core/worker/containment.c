@@ -33,30 +33,43 @@ const char *containment_refusal(uint32_t needs)
 
 /* ---------------------------------------------------------------- capabilities */
 
+/* Capabilities a worker keeps, as bits. All of them are among the first 32 (linux/capability.h). */
+static uint32_t kept_capabilities(const struct containment *containment)
+{
+    const uint32_t reading = UINT32_C(1) << CAP_DAC_READ_SEARCH;
+    const uint32_t writing = reading | UINT32_C(1) << CAP_DAC_OVERRIDE | UINT32_C(1) << CAP_FOWNER |
+                             UINT32_C(1) << CAP_CHOWN;
+
+    if (!containment->delivers)
+        return reading;
+    if (containment->needs & ATVM_NEED_WRITE)
+        return writing;
+    return containment->needs & ATVM_NEED_FILES ? reading : 0;
+}
+
 /* The bounding set can only be narrowed by who holds CAP_SETPCAP; without it there is nothing to
  * gain from the set either, since no_new_privs is on. */
-static int narrow_bounding_set(void)
+static int narrow_bounding_set(uint32_t kept)
 {
     for (unsigned long capability = 0;; capability++) {
         int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
 
         if (held < 0) /* EINVAL: beyond the last capability this kernel knows */
             return 0;
-        if (held == 0 || capability == CAP_DAC_READ_SEARCH)
+        if (held == 0 || (capability < 32 && kept & UINT32_C(1) << capability))
             continue;
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
             return errno == EPERM ? 0 : -errno;
     }
 }
 
-static int drop_capabilities(void)
+static int drop_capabilities(uint32_t kept)
 {
     struct capabilities now = {.header = {.version = _LINUX_CAPABILITY_VERSION_3}};
-    uint32_t kept;
 
     if (syscall(SYS_capget, &now.header, now.sets) < 0)
         return -errno;
-    kept = now.sets[0].permitted & (UINT32_C(1) << CAP_DAC_READ_SEARCH);
+    kept &= now.sets[0].permitted;
     now.sets[0] = (struct __user_cap_data_struct){.effective = kept, .permitted = kept};
     now.sets[1] = (struct __user_cap_data_struct){0};
     return syscall(SYS_capset, &now.header, now.sets) < 0 ? -errno : 0;
@@ -88,7 +101,7 @@ static int limit_resources(const struct containment *containment)
 {
     int error = limit(RLIMIT_CORE, 0);
 
-    if (!error)
+    if (!error && !containment->delivers)
         error = limit(RLIMIT_FSIZE, 0);
     if (!error)
         error = limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
@@ -115,9 +128,9 @@ int containment_enter(const struct containment *containment, const char **ret_st
     if (error)
         return error;
     *ret_step = "capabilities";
-    error = narrow_bounding_set();
+    error = narrow_bounding_set(kept_capabilities(containment));
     if (!error)
-        error = drop_capabilities();
+        error = drop_capabilities(kept_capabilities(containment));
     if (error)
         return error;
     *ret_step = "resource limits";
@@ -125,5 +138,5 @@ int containment_enter(const struct containment *containment, const char **ret_st
     if (error)
         return error;
     *ret_step = "the system call filter";
-    return containment_filter_load(containment->needs);
+    return containment_filter_load(containment);
 }

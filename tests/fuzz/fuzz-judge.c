@@ -10,10 +10,12 @@
 #define LIMIT_BYTES      2000
 #define LIMIT_CHARACTERS 1500
 
-static void expect_fit(char *message, size_t limit)
+static void expect_fit(struct message_parts parts)
 {
-    fuzz_expect(message && strlen(message) <= limit, "a message keeps to its limit");
-    free(message);
+    fuzz_expect(parts.count > 0, "a message has a part");
+    for (size_t i = 0; i < parts.count; i++)
+        fuzz_expect(strlen(parts.bodies[i]) <= LIMIT_BYTES, "a message keeps to its limit");
+    message_parts_clear(&parts);
 }
 
 /* No control characters but line ends and tabs. */
@@ -28,14 +30,15 @@ static void expect_readable(char *message)
 
 static void expect_messages(const struct report *report)
 {
+    const struct message_limit limit = {LIMIT_BYTES, LIMIT_CHARACTERS};
+
     for (size_t i = 0; i < report->verdict->scope_count; i++) {
         const struct scope_verdict *scope = &report->verdict->scopes[i];
 
         expect_readable(render_text(report, scope));
         expect_readable(render_markdown(report, scope));
-        expect_fit(render_text_limited(report, scope, LIMIT_BYTES, LIMIT_CHARACTERS), LIMIT_BYTES);
-        expect_fit(render_markdown_limited(report, scope, LIMIT_BYTES, LIMIT_CHARACTERS),
-                   LIMIT_BYTES);
+        expect_fit(render_text_parts(report, scope, limit));
+        expect_fit(render_markdown_parts(report, scope, limit));
     }
 }
 

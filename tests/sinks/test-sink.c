@@ -13,7 +13,9 @@
 
 static const struct atvm_option options[] = {
     {"behaviour", ATVM_OPTION_STRING, 1, NULL, 0, 0, NULL, "what it does"},
+    {"at_part", ATVM_OPTION_INTEGER, 0, "0", 0, 0, NULL, "the only part for which it does; 0: all"},
     {"journal", ATVM_OPTION_STRING, 1, NULL, 0, 0, NULL, "absolute path: what has arrived"},
+    {"confirm", ATVM_OPTION_STRING, 0, "uncertain", 0, 0, NULL, "what it answers when it is asked"},
     {"gate", ATVM_OPTION_STRING, 0, NULL, 0, 0, NULL, "absolute path of a FIFO to wait at"},
     {"items", ATVM_OPTION_STRING_LIST, 0, NULL, 0, 0, NULL, "a list"},
     {"count", ATVM_OPTION_INTEGER, 0, "0", 0, 0, NULL, "a number"},
@@ -24,6 +26,7 @@ static const struct atvm_option options[] = {
 struct test_sink {
     const struct atvm_host *host;
     const char *behaviour;
+    int64_t at_part;
 };
 
 static const char *option(const struct test_sink *sink, const char *name)
@@ -90,6 +93,7 @@ static int32_t test_configure(void *self)
     struct test_sink *sink = self;
 
     sink->behaviour = option(sink, "behaviour");
+    sink->at_part = sink->host->option_number(sink->host->context, "at_part");
     if (!is(sink, "fail-configure"))
         return ATVM_OK;
     sink->host->fail(sink->host->context, "behaviour: this one fails");
@@ -129,8 +133,10 @@ static int32_t test_check(void *self)
 
 static int32_t test_deliver(void *self, const struct atvm_message *message)
 {
-    const struct test_sink *sink = self;
+    struct test_sink *sink = self;
 
+    if (sink->at_part && message->part != sink->at_part)
+        sink->behaviour = "deliver";
     if (is(sink, "silent"))
         return ATVM_OK;
     if (is(sink, "tell")) {
@@ -154,6 +160,8 @@ static int32_t test_deliver(void *self, const struct atvm_message *message)
     if (is(sink, "wait-before-commit") && message->attempt == 1)
         wait_at_gate(sink);
     commit(sink);
+    if (is(sink, "crash-between") && message->attempt == 1)
+        die();
     arrive(sink, message);
     if (is(sink, "silent-after-commit"))
         return ATVM_OK;
@@ -192,6 +200,42 @@ static int32_t test_probe(void *self)
     return ATVM_FAILED;
 }
 
+/* The journal knows. */
+static int has_arrived(const struct test_sink *sink, const char *key)
+{
+    FILE *journal = fopen(option(sink, "journal"), "re");
+    char line[512];
+    int found = 0;
+
+    while (journal && fgets(line, sizeof(line), journal))
+        found |= strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ' ';
+    if (journal)
+        fclose(journal);
+    return found;
+}
+
+/* As its option `confirm` says: "knows", or something that answers nothing. */
+static int32_t test_confirm(void *self, const char *key, const char *remote_id)
+{
+    const struct test_sink *sink = self;
+    const char *how = option(sink, "confirm");
+
+    (void)remote_id;
+    if (strcmp(how, "crash") == 0)
+        die();
+    if (strcmp(how, "silent") == 0)
+        return ATVM_OK;
+    if (strcmp(how, "fail") == 0) {
+        sink->host->fail(sink->host->context, "no route");
+        return ATVM_FAILED;
+    }
+    if (strcmp(how, "knows") == 0)
+        give(sink, has_arrived(sink, key) ? ATVM_DELIVERED : ATVM_RETRY, "the journal says so");
+    else
+        give(sink, ATVM_UNCERTAIN, "cannot tell");
+    return ATVM_OK;
+}
+
 static void test_destroy(void *self)
 {
     free(self);
@@ -211,6 +255,7 @@ ATVM_SINK = {
     .configure = test_configure,
     .check = test_check,
     .deliver = test_deliver,
+    .confirm = test_confirm,
     .probe = test_probe,
     .destroy = test_destroy,
 };

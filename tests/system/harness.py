@@ -1,4 +1,5 @@
 """What the system tests share: TAP, waiting for events, replaying recorded runs, processes."""
+import concurrent.futures
 import json
 import os
 import shutil
@@ -67,12 +68,34 @@ class Tap:
             name = " ".join([function.__name__, *map(str, arguments)])
             self.ok(False, f"{name}: ran to its end", traceback.format_exc())
 
+    def parts(self, functions):
+        """The same for several at once, for those that mostly wait; told in their order."""
+        parts = [Part() for _ in functions]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+            running = [pool.submit(part.part, each) for part, each in zip(parts, functions)]
+            for part, one in zip(parts, running):
+                one.result()
+                for result in part.results:
+                    self.ok(*result)
+
     def equal(self, got, want, name, details=""):
         return self.ok(got == want, name, f"{details}\ngot {got!r}\nwant {want!r}")
 
     def skip(self, name, reason):
         self.count += 1
         print(f"ok {self.count} - {name} # SKIP {reason}", flush=True)
+
+
+class Part(Tap):
+    """Keeps its results for the Tap that runs it."""
+
+    def __init__(self):
+        super().__init__()
+        self.results = []
+
+    def ok(self, condition, name, details=""):
+        self.results.append((condition, name, details))
+        return bool(condition)
 
 
 def wait_for(happened, what, seconds=DEADLINE):
@@ -86,6 +109,16 @@ def wait_for(happened, what, seconds=DEADLINE):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds:g} s")
         time.sleep(0.02)
+
+
+def files_below(folder):
+    return [os.path.join(path, name) for path, _, names in os.walk(folder) for name in names]
+
+
+def read(path):
+    """The text of a file, whatever is in it."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 class Answer:

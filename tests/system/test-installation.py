@@ -4,9 +4,10 @@ once it is removed again."""
 import glob
 import json
 import os
+import re
 import stat
 
-from harness import Answer, Tap
+from harness import TOP, Answer, Tap
 from installation import Installation
 
 # Everything but programs and modules is read only: nobody executes a page or an example.
@@ -71,6 +72,21 @@ def examples(tap, installed):
         )
 
 
+def versions(tap, installed):
+    """One number, wherever it is written down."""
+    said = Answer([installed.program, "--version"]).output.decode().split()[1]
+    places = {
+        "debian/changelog": r"^atvm-watcher \(([\d.]+)\)",
+        "NEWS.md": r"^## ([\d.]+)",
+    }
+    for name, form in places.items():
+        with open(os.path.join(TOP, name), encoding="utf-8") as file:
+            tap.equal(re.search(form, file.read(), re.M)[1], said, f"{name}: the program's version")
+    with open(installed.pkg_config_file, encoding="utf-8") as file:
+        found = re.search(r"^Version: (.*)$", file.read(), re.M)[1]
+    tap.equal(found, said, "pkg-config: the program's version")
+
+
 def removal(tap, installed):
     installed.make("uninstall")
     tap.equal(installed.files(), [], "make uninstall leaves no file")
@@ -78,7 +94,7 @@ def removal(tap, installed):
 
 def main():
     with Tap() as tap, Installation() as installed:
-        for part in (rights, contents, examples, removal):
+        for part in (rights, contents, examples, versions, removal):
             tap.part(part, installed)
 
 

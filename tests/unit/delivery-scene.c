@@ -37,6 +37,7 @@ struct delivery_scene *delivery_scene_new(void)
         .deliver_timeout_ns = 30 * NS_PER_SECOND,
     };
     scene->terminal = scene->secrets = -1;
+    scene->parts = 1;
     return scene;
 }
 
@@ -47,6 +48,7 @@ void delivery_scene_free(struct delivery_scene *scene)
         free(scene->sinks[i].module);
         free(scene->sinks[i].name);
         json_object_put(scene->sinks[i].options);
+        json_object_put(scene->sinks[i].description);
     }
     if (scene->secrets >= 0)
         close(scene->secrets);
@@ -79,6 +81,8 @@ struct config_module *delivery_scene_add(struct delivery_scene *scene, const cha
     set_option(sink->options, "gate", gate);
     set_option(sink->options, "format", memory_string("text"));
     json_object_object_add(sink->options, "count", json_object_new_int(0));
+    set_option(sink->options, "confirm", memory_string("uncertain"));
+    json_object_object_add(sink->options, "at_part", json_object_new_int(0));
     return sink;
 }
 
@@ -87,6 +91,19 @@ void delivery_scene_behave(struct delivery_scene *scene, const char *name, const
     for (size_t i = 0; i < scene->config.sink_count; i++)
         if (strcmp(scene->sinks[i].name, name) == 0)
             set_option(scene->sinks[i].options, "behaviour", memory_string(behaviour));
+}
+
+void delivery_scene_can_confirm(struct config_module *sink)
+{
+    sink->description = json_object_new_object();
+    json_object_object_add(sink->description, "confirm", json_object_new_boolean(true));
+}
+
+void delivery_scene_behave_at_part(struct delivery_scene *scene, const char *name, int part)
+{
+    for (size_t i = 0; i < scene->config.sink_count; i++)
+        if (strcmp(scene->sinks[i].name, name) == 0)
+            json_object_object_add(scene->sinks[i].options, "at_part", json_object_new_int(part));
 }
 
 static void on_settled(void *user, const char *scope, const struct post_summary *summary)
@@ -139,23 +156,39 @@ void delivery_scene_close(struct delivery_scene *scene)
     scene->event = NULL;
 }
 
-static char *render(void *user, const struct post_form *form)
+static struct message_parts render(void *user, const struct post_form *form)
 {
     static const char *const names[] = {"", "text", "markdown", "json"};
+    const struct delivery_scene *scene = user;
+    struct message_parts parts = {NULL, 0, 0};
 
-    return memory_format("%s as %s", (const char *)user, names[form->format]);
+    for (size_t i = 1; i <= scene->parts; i++)
+        message_parts_add(&parts,
+                          scene->parts == 1
+                              ? memory_format("%s as %s", scene->posting, names[form->format])
+                              : memory_format("%s, part %zu", scene->posting, i));
+    return parts;
+}
+
+int delivery_scene_try_to_post(struct delivery_scene *scene, const char *scope, char **ret_error)
+{
+    char *key =
+        memory_format(SCENE_BUILD "/%s%s", scope, scene->key_suffix ? scene->key_suffix : "");
+    const struct post_message message = {
+        .scope = scope, .key = key, .title = scope, .render = render, .user = scene};
+    int result;
+
+    scene->posting = scope;
+    result = post_scope(scene->post, &message, ret_error);
+    free(key);
+    return result;
 }
 
 void delivery_scene_post(struct delivery_scene *scene, const char *scope)
 {
-    char *key = memory_format(SCENE_BUILD "/%s", scope), *name = memory_string(scope);
     char *error = NULL;
-    const struct post_message message = {
-        .scope = scope, .key = key, .title = scope, .render = render, .user = name};
 
-    assert_done(post_scope(scene->post, &message, &error), error);
-    free(key);
-    free(name);
+    assert_done(delivery_scene_try_to_post(scene, scope, &error), error);
 }
 
 static void step(struct delivery_scene *scene, int64_t deadline_ns)
@@ -215,10 +248,16 @@ void delivery_scene_open_gate(const struct delivery_scene *scene, const char *si
 struct outbox_record *delivery_scene_record(const struct delivery_scene *scene, const char *sink,
                                             const char *scope)
 {
+    return delivery_scene_part(scene, sink, scope, 1);
+}
+
+struct outbox_record *delivery_scene_part(const struct delivery_scene *scene, const char *sink,
+                                          const char *scope, int32_t part)
+{
     struct outbox_record *record = NULL;
     char *warning = NULL, *error = NULL;
 
-    assert_done(outbox_load(scene->folder, sink, scope, 1, clock_ns(CLOCK_REALTIME), &record,
+    assert_done(outbox_load(scene->folder, sink, scope, part, clock_ns(CLOCK_REALTIME), &record,
                             &warning, &error),
                 error);
     assert_null(warning);

@@ -26,7 +26,10 @@ struct delivery_scene {
     sd_event *event;
     struct state *state;
     struct post *post;
-    int terminal, secrets; /* -1 */
+    int terminal, secrets;  /* -1 */
+    size_t parts;           /* of each message that is posted: 1 */
+    const char *posting;    /* scope of the last one */
+    const char *key_suffix; /* of the keys, "<build>/<scope>"; NULL: none */
     /* Announcements so far, and the last one. */
     unsigned settled;
     char *settled_scope;
@@ -46,13 +49,20 @@ struct config_module *delivery_scene_add(struct delivery_scene *scene, const cha
 /* Changes a sink's behaviour for the next workers. */
 void delivery_scene_behave(struct delivery_scene *scene, const char *name, const char *behaviour);
 
+/* Describes the sink as one that can be asked whether a message has arrived. */
+void delivery_scene_can_confirm(struct config_module *sink);
+/* It does so for this part of a message only, and delivers the others; 0: for all. */
+void delivery_scene_behave_at_part(struct delivery_scene *scene, const char *name, int part);
+
 /* Opens state and event loop, takes up the outbox; what a watcher does at its start. */
 void delivery_scene_open(struct delivery_scene *scene);
 /* Gives them up without tidying, as far as that is possible without dying. */
 void delivery_scene_close(struct delivery_scene *scene);
 
-/* Posts the scope with the body "<scope> as <format>". */
+/* Posts the scope with the body "<scope> as <format>"; in several parts, "<scope>, part <n>". */
 void delivery_scene_post(struct delivery_scene *scene, const char *scope);
+/* The same, which may fail as post_scope does. */
+int delivery_scene_try_to_post(struct delivery_scene *scene, const char *scope, char **ret_error);
 /* Runs the loop until `settled` has reached the number; fails the test after 60 s. */
 void delivery_scene_run(struct delivery_scene *scene, unsigned settled);
 /* The same until the condition holds. */
@@ -69,5 +79,7 @@ void delivery_scene_open_gate(const struct delivery_scene *scene, const char *si
 /* The record of sink and scope as it stands on disk; free it. */
 struct outbox_record *delivery_scene_record(const struct delivery_scene *scene, const char *sink,
                                             const char *scope);
+struct outbox_record *delivery_scene_part(const struct delivery_scene *scene, const char *sink,
+                                          const char *scope, int32_t part);
 
 #endif

@@ -385,8 +385,8 @@ static const struct {
     {"colour = \"red\";\n",
      "test.conf:1: unknown setting \"colour\"; known here: automation_root, state_root, run_log, "
      "launch_log, cypress_config, vm_inventory, time_zone, poll_interval, settle, start_grace, "
-     "hang_after, stuck_after, collect_timeout, deliver_timeout, on_stuck_runner, on_conflict, "
-     "on_uncertain, "
+     "hang_after, stuck_after, stuck_grace, collect_timeout, deliver_timeout, on_stuck_runner, "
+     "on_conflict, on_uncertain, "
      "collectors, precedence, sinks, retry, templates, blacklist, launch"},
     {"\nsettle = 3;\n", "test.conf:2: settle: expected a duration in quotes such as \"5s\", "
                         "\"10m\" or \"2h\", got a number"},
@@ -641,6 +641,7 @@ static void the_commented_file_says_what_is_built_in(void **state)
     assert_int_equal(file->start_grace_ns, built_in->start_grace_ns);
     assert_int_equal(file->hang_after_ns, built_in->hang_after_ns);
     assert_int_equal(file->stuck_after_ns, built_in->stuck_after_ns);
+    assert_int_equal(file->stuck_grace_ns, built_in->stuck_grace_ns);
     assert_int_equal(file->collect_timeout_ns, built_in->collect_timeout_ns);
     assert_int_equal(file->deliver_timeout_ns, built_in->deliver_timeout_ns);
     assert_int_equal(file->retry_first_ns, built_in->retry_first_ns);

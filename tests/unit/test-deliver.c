@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "containment-filter.h"
 #include "deliver-secret.h"
 #include "deliver.h"
 #include "delivery-scene.h"
@@ -325,6 +326,34 @@ static void test_secrets_are_found_by_whole_names_only(void **state)
     }
 }
 
+/* The unit hands a whole file of environment variables over as one credential. */
+static void test_a_secret_may_stand_in_the_environment_file(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t expected;
+        const char *value;
+    } rows[] = {
+        {"OWN_FILE", 4, "file"}, {"QUOTED", 5, "a b=c"},     {"TWICE", 3, "two"},
+        {"EMPTY", 6, "inline"},  {"COMMENT", -ENOENT, NULL},
+    };
+    struct delivery_scene *scene = *state;
+
+    scratch_write(scene->root, "OWN_FILE", "file\n");
+    scratch_write(scene->root, DELIVER_SECRET_ENVIRONMENT_FILE,
+                  "# COMMENT=1\nOWN_FILE=other\nQUOTED=\"a b=c\"\nTWICE=1\nTWICE=two\nEMPTY=\n");
+    set_secrets(scene, "EMPTY=inline\nTWICE=never\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char buffer[16];
+        int64_t length =
+            deliver_secret_find(scene->root, scene->secrets, rows[i].name, buffer, sizeof(buffer));
+
+        assert_int_equal(length, rows[i].expected);
+        if (rows[i].value)
+            assert_string_equal(buffer, rows[i].value);
+    }
+}
+
 static void test_a_worker_that_cannot_be_started_is_an_error(void **state)
 {
     struct delivery_scene *scene = *state;
@@ -351,6 +380,45 @@ static void test_a_worker_that_cannot_be_started_is_an_error(void **state)
     outbox_record_free(record);
 }
 
+/* ---- confinement */
+
+/* What a sink with these needs reaches; rows as in tests/sinks/reach-sink.c. */
+static void test_a_sink_reaches_what_it_says_it_needs_and_nothing_else(void **state)
+{
+    static const struct {
+        const char *module, *reaches;
+    } rows[] = {
+        {"nothing", "read ok, write EACCES, rename EPERM, ip EAFNOSUPPORT, name ok, "
+                    "unix EAFNOSUPPORT, packet EAFNOSUPPORT, "},
+        {"network", "read ok, write EACCES, rename EPERM, ip ok, name ok, unix EAFNOSUPPORT, "
+                    "packet EAFNOSUPPORT, "},
+        {"unix", "read ok, write EACCES, rename EPERM, ip EAFNOSUPPORT, name ok, unix ok, "
+                 "packet EAFNOSUPPORT, "},
+        {"writing", "read ok, write ok, rename ok, ip EAFNOSUPPORT, name ok, unix EAFNOSUPPORT, "
+                    "packet EAFNOSUPPORT, "},
+    };
+    struct delivery_scene *scene = *state;
+    struct config_module *sink = delivery_scene_add(scene, "chat", "");
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct outbox_receipt receipt;
+
+        free(sink->module);
+        sink->module = memory_format("%s/tests/sinks/.libs/reach-%s.so", getenv("top_builddir"),
+                                     rows[i].module);
+        receipt = deliver_once(scene, "text");
+        assert_int_equal(receipt.outcome, ATVM_REJECTED);
+        if (strncmp(receipt.reason, rows[i].reaches, strlen(rows[i].reaches)) != 0)
+            fail_msg("%s: %s", rows[i].module, receipt.reason);
+        /* Sanitizers look for leaks from another process. */
+        if (!CONTAINMENT_UNDER_SANITIZERS)
+            assert_non_null(strstr(receipt.reason, "fork EPERM"));
+        assert_non_null(strstr(receipt.reason, "exec EPERM, signal EPERM"));
+        assert_non_null(strstr(receipt.reason, "memory EACCES"));
+        outbox_receipt_clear(&receipt);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -365,7 +433,9 @@ int main(int argc, char **argv)
         TEST(test_a_sink_gets_its_options_and_its_secret_goes_nowhere),
         TEST(test_a_credential_stands_before_the_environment),
         TEST(test_secrets_are_found_by_whole_names_only),
+        TEST(test_a_secret_may_stand_in_the_environment_file),
         TEST(test_a_worker_that_cannot_be_started_is_an_error),
+        TEST(test_a_sink_reaches_what_it_says_it_needs_and_nothing_else),
     };
     int status;
 

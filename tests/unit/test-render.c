@@ -171,10 +171,11 @@ static void a_correction_says_that_it_is_one(void **state)
     (void)state;
     sample_passing(&sample);
     sample.report.correction = true;
-    sample.report.tag = "atvm 3f2a9c 1/1";
+    sample.report.tag = "Message 3f2a9c01";
     text = render_text(&sample.report, &sample.scopes[0]);
     assert_says(text, "fc - COMPLETED (correction: replaces the earlier message)\n");
-    assert_string_equal(text + strlen(text) - strlen("\natvm 3f2a9c 1/1\n"), "\natvm 3f2a9c 1/1\n");
+    assert_non_null(strstr(text, "\n\nMessage 3f2a9c01, part 1/1\n"));
+    assert_string_equal(strstr(text, "\nMessage 3f"), "\nMessage 3f2a9c01, part 1/1\n");
 }
 
 static void no_mention_or_secret_reaches_chat(void **state)
@@ -234,6 +235,19 @@ static void the_whole_report_loses_nothing(void **state)
     assert_silent(text, "Shortened:");
 }
 
+/* The only part of a message for so many characters; free() it. */
+static char *one_part(const struct sample *sample, size_t characters)
+{
+    struct message_parts parts = render_markdown_parts(&sample->report, &sample->scopes[0],
+                                                       (struct message_limit){0, characters});
+    char *message = TAKE_POINTER(parts.bodies[0]);
+
+    assert_int_equal(parts.count, 1);
+    assert_true(escape_count_characters(message) <= characters);
+    message_parts_clear(&parts);
+    return message;
+}
+
 static void a_tight_message_loses_excerpts_first_then_the_flow(void **state)
 {
     struct sample sample;
@@ -247,56 +261,130 @@ static void a_tight_message_loses_excerpts_first_then_the_flow(void **state)
     sample.scopes[0].hosts[1].excerpt = excerpt;
     sample.report.full_report = "/var/lib/atvm-run-watcher/b/report.md";
     whole = render_markdown(&sample.report, &sample.scopes[0]);
-    shorter = render_markdown_limited(&sample.report, &sample.scopes[0], 0, 2600);
-    short_one = render_markdown_limited(&sample.report, &sample.scopes[0], 0, 1900);
+    shorter = one_part(&sample, 2600);
+    short_one = one_part(&sample, 1900);
 
     assert_in_range(escape_count_characters(whole), 3000, 4500);
     assert_says(whole, "characters left out");
-    assert_in_range(escape_count_characters(shorter), 1901, 2600);
+    assert_true(escape_count_characters(shorter) > 1900);
     assert_says(shorter, "22. Power off");
     assert_says(shorter, "Shortened: failure text of 1 host. "
                          "The full report: /var/lib/atvm-run-watcher/b/report.md");
-    assert_in_range(escape_count_characters(short_one), 1, 1900);
     assert_silent(short_one, "22. Power off");
     assert_says(short_one, "8 steps, left out here, see NOTES.");
     assert_says(short_one, "Shortened: failure text of 1 host, test flow. The full report:");
 }
 
-static void failed_hosts_outlast_those_that_passed(void **state)
+/* The parts in one text, as a reader sees them; free() it. */
+static char *joined(const struct message_parts *parts)
+{
+    char *text = memory_string("");
+
+    for (size_t i = 0; i < parts->count; i++) {
+        char *longer = memory_format("%s%s", text, parts->bodies[i]);
+
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* What no single message can hold is said in several, rather than not at all. */
+static void a_message_that_stays_too_long_is_sent_in_parts(void **state)
 {
     struct sample sample;
-    CLEANUP_FREE char *markdown = NULL;
+    struct message_parts parts;
+    CLEANUP_FREE char *text = NULL;
 
     (void)state;
     sample_forty(&sample);
-    markdown = render_markdown_limited(&sample.report, &sample.scopes[0], 2000, 0);
-    assert_in_range(strlen(markdown), 1, 2000);
-    assert_says(markdown, "atvm13-redhat9.4 - FAIL");
-    assert_says(markdown, "atvm39-redhat9.6 - FAIL");
-    assert_says(markdown, "37 hosts - PASS (not listed)");
-    assert_says(markdown, "names of 37 hosts that passed");
+    sample.report.tag = "Message 3f2a9c01";
+    parts =
+        render_markdown_parts(&sample.report, &sample.scopes[0], (struct message_limit){2000, 0});
+    text = joined(&parts);
+    assert_in_range(parts.count, 2, 4);
+    for (size_t i = 0; i < parts.count; i++)
+        assert_in_range(strlen(parts.bodies[i]), 1, 2000);
+    for (size_t i = 0; i < sample.scopes[0].host_count; i++)
+        assert_says(text, sample.scopes[0].hosts[i].name);
+    assert_silent(text, "not listed");
+    assert_says(parts.bodies[0], "#### cmc-e2e-all-forty - FAILED\n");
+    assert_says(parts.bodies[1], "#### cmc-e2e-all-forty - FAILED, continued\n\n");
+    assert_says(parts.bodies[1], "\n\nMessage 3f2a9c01, part 2/");
+    message_parts_clear(&parts);
 }
 
-typedef char *(*limited)(const struct report *, const struct scope_verdict *, size_t, size_t);
+/* Once it takes several parts, they are filled: what was left out to save a part comes back. */
+static void parts_hold_as_much_as_fits_their_number(void **state)
+{
+    struct sample sample;
+    struct message_parts parts;
+    CLEANUP_FREE char *excerpt = memory_string("");
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    for (int i = 1; i <= 50; i++) {
+        char *longer = memory_format("%sError: line %02d of 50\n", excerpt, i);
+
+        free(excerpt);
+        excerpt = longer;
+    }
+    sample_failing(&sample);
+    sample.scopes[0].hosts[1].excerpt = excerpt;
+    parts = render_text_parts(&sample.report, &sample.scopes[0], (struct message_limit){0, 1600});
+    text = joined(&parts);
+    assert_int_equal(parts.count, 2);
+    assert_says(text, "line 01 of 50");
+    assert_says(text, "line 50 of 50");
+    assert_says(text, "22. Power off");
+    assert_silent(text, "Shortened:");
+    message_parts_clear(&parts);
+}
+
+static void failed_hosts_outlast_those_that_passed(void **state)
+{
+    struct sample sample;
+    struct message_parts parts;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_forty(&sample);
+    parts = render_text_parts(&sample.report, &sample.scopes[0], (struct message_limit){250, 0});
+    text = joined(&parts);
+    assert_in_range(parts.count, 2, 10);
+    assert_says(text, "atvm13-redhat9.4 - FAIL");
+    assert_says(text, "atvm39-redhat9.6 - FAIL");
+    assert_says(text, "37 hosts - PASS (not listed)");
+    message_parts_clear(&parts);
+}
+
+typedef struct message_parts (*in_parts)(const struct report *, const struct scope_verdict *,
+                                         struct message_limit);
 
 static void no_limit_is_ever_exceeded(void **state)
 {
-    static const limited renderers[] = {render_text_limited, render_markdown_limited};
+    static const in_parts renderers[] = {render_text_parts, render_markdown_parts};
     struct sample sample;
 
     (void)state;
     for (size_t s = 0; s < SAMPLE_COUNT; s++) {
         samples[s](&sample);
+        sample.report.tag = "Message 3f2a9c01";
         for (size_t limit = 1; limit < 5000; limit += limit / 8 + 1)
             for (size_t i = 0; i < COUNT_OF(renderers); i++) {
-                char *bytes = renderers[i](&sample.report, &sample.scopes[0], limit, 0);
-                char *characters = renderers[i](&sample.report, &sample.scopes[0], 0, limit);
+                struct message_parts bytes = renderers[i](&sample.report, &sample.scopes[0],
+                                                          (struct message_limit){limit, 0});
+                struct message_parts characters = renderers[i](&sample.report, &sample.scopes[0],
+                                                               (struct message_limit){0, limit});
 
-                assert_true(strlen(bytes) <= limit);
-                assert_true(escape_count_characters(characters) <= limit);
-                assert_true(strlen(bytes) > 0);
-                free(bytes);
-                free(characters);
+                assert_in_range(bytes.count, 1, 10);
+                assert_in_range(characters.count, 1, 10);
+                for (size_t part = 0; part < bytes.count; part++)
+                    assert_in_range(strlen(bytes.bodies[part]), 1, limit);
+                for (size_t part = 0; part < characters.count; part++)
+                    assert_in_range(escape_count_characters(characters.bodies[part]), 1, limit);
+                message_parts_clear(&bytes);
+                message_parts_clear(&characters);
             }
     }
 }
@@ -304,14 +392,18 @@ static void no_limit_is_ever_exceeded(void **state)
 static void a_cut_message_says_so(void **state)
 {
     struct sample sample;
+    struct message_parts parts;
     CLEANUP_FREE char *text = NULL;
 
     (void)state;
     sample_forty(&sample);
-    text = render_text_limited(&sample.report, &sample.scopes[0], 300, 0);
+    parts = render_text_parts(&sample.report, &sample.scopes[0], (struct message_limit){110, 0});
+    text = joined(&parts);
+    assert_int_equal(parts.count, 10);
     assert_says(text, "cmc-e2e-all-forty - FAILED\n");
     assert_says(text, "\nCut here. The full report: "
                       "/var/lib/atvm-run-watcher/cmc-e2e-all-forty/report.md\n");
+    message_parts_clear(&parts);
 }
 
 static struct json_object *member(struct json_object *object, const char *key)
@@ -434,6 +526,8 @@ int main(void)
         cmocka_unit_test(a_correction_says_that_it_is_one),
         cmocka_unit_test(no_mention_or_secret_reaches_chat),
         cmocka_unit_test(a_tight_message_loses_excerpts_first_then_the_flow),
+        cmocka_unit_test(a_message_that_stays_too_long_is_sent_in_parts),
+        cmocka_unit_test(parts_hold_as_much_as_fits_their_number),
         cmocka_unit_test(failed_hosts_outlast_those_that_passed),
         cmocka_unit_test(no_limit_is_ever_exceeded),
         cmocka_unit_test(a_cut_message_says_so),

@@ -317,21 +317,24 @@ static void kernels_are_those_of_the_inventory(void **state)
 
 /* ---- the tag of a message */
 
-static void copies_of_a_message_have_one_tag_and_other_messages_another(void **state)
+static void each_message_of_each_run_has_a_key_and_a_tag_of_its_own(void **state)
 {
-    CLEANUP_FREE char *tag = message_tag("b/b-ubuntu", 1776327600, 1, 1);
-    CLEANUP_FREE char *again = message_tag("b/b-ubuntu", 1776327600, 1, 1);
-    CLEANUP_FREE char *other_scope = message_tag("b/b-redhat", 1776327600, 1, 1);
-    CLEANUP_FREE char *later_run = message_tag("b/b-ubuntu", 1776327601, 1, 1);
-    CLEANUP_FREE char *second_part = message_tag("b/b-ubuntu", 1776327600, 2, 2);
+    CLEANUP_FREE char *key = message_key("b", "b-ubuntu", 1776327600);
+    CLEANUP_FREE char *other_scope = message_key("b", "b-redhat", 1776327600);
+    CLEANUP_FREE char *later_run = message_key("b", "b-ubuntu", 1776327601);
+    CLEANUP_FREE char *first_part = message_part_key(key, 1), *second = message_part_key(key, 2);
+    CLEANUP_FREE char *tag = message_tag(key), *again = message_tag(key);
+    CLEANUP_FREE char *tag_of_other = message_tag(other_scope),
+                      *tag_of_later = message_tag(later_run);
 
     (void)state;
-    assert_string_equal(tag, "Message 8d6e6099, part 1/1");
+    assert_string_equal(key, "b/b-ubuntu@1776327600");
+    assert_string_equal(first_part, key);
+    assert_string_equal(second, "b/b-ubuntu@1776327600+2");
+    assert_string_equal(tag, "Message 8d6e6099");
     assert_string_equal(again, tag);
-    assert_string_not_equal(other_scope, tag);
-    assert_string_not_equal(later_run, tag);
-    assert_memory_equal(second_part, tag, strlen("Message 12345678"));
-    assert_string_equal(strstr(second_part, "part"), "part 2/2");
+    assert_string_not_equal(tag_of_other, tag);
+    assert_string_not_equal(tag_of_later, tag);
 }
 
 static int enter_folder(void **state)
@@ -362,7 +365,7 @@ int main(void)
         TEST(templates_without_plugin_are_known_and_can_be_configured),
         TEST(blacklisted_hosts_are_told_of_where_they_concern_the_run),
         TEST(kernels_are_those_of_the_inventory),
-        TEST(copies_of_a_message_have_one_tag_and_other_messages_another),
+        TEST(each_message_of_each_run_has_a_key_and_a_tag_of_its_own),
     };
 
     return cmocka_run_group_tests_name("run-facts", tests, enter_folder, leave_folder);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -317,6 +318,114 @@ static void test_file_tries_again_until_the_disk_has_room(void **state)
     }
 }
 
+/* A record of the file sink whose watcher learnt nothing of its delivery. */
+static void forget_delivery(struct delivery_scene *scene, const char *scope)
+{
+    struct outbox_record *record = delivery_scene_record(scene, "file", scope);
+    char *error = NULL;
+
+    delivery_scene_close(scene);
+    assert_int_equal(record->state, OUTBOX_DELIVERED);
+    record->state = OUTBOX_UNCERTAIN;
+    assert_int_equal(outbox_save(scene->folder, record, &error), 0);
+    outbox_record_free(record);
+}
+
+static enum outbox_state state_after_restart(struct delivery_scene *scene, const char *scope)
+{
+    unsigned before = scene->settled;
+    struct outbox_record *record;
+    enum outbox_state state;
+
+    delivery_scene_open(scene);
+    delivery_scene_run(scene, before + 1);
+    record = delivery_scene_record(scene, "file", scope);
+    state = record->state;
+    outbox_record_free(record);
+    return state;
+}
+
+/* Not every file system keeps extended attributes; there the sink can confirm nothing. */
+static void need_extended_attributes(const char *folder)
+{
+    if (setxattr(folder, "user.atvm-test", "x", 1, 0) < 0 && errno == ENOTSUP)
+        skip();
+}
+
+static struct delivery_scene *confirming_scene(const char *name, bool append)
+{
+    struct delivery_scene *scene = delivery_scene_new();
+
+    need_extended_attributes(scene->root);
+    delivery_scene_can_confirm(add_file(scene, name, append));
+    scene->key_suffix = "@1776327600";
+    return scene;
+}
+
+static void test_file_confirms_what_it_holds(void **state)
+{
+    (void)state;
+    for (int append = 0; append <= 1; append++) {
+        struct delivery_scene *scene = confirming_scene("%b.%s.md", append);
+
+        post(scene, "first half");
+        forget_delivery(scene, "first half");
+        assert_int_equal(state_after_restart(scene, "first half"), OUTBOX_DELIVERED);
+        assert_file(scene, SCENE_BUILD ".first%20half.md", "first half as markdown\n");
+        delivery_scene_free(scene);
+    }
+}
+
+static void test_file_cannot_tell_of_what_was_replaced_removed_or_of_another_run(void **state)
+{
+    static const struct {
+        bool replace, remove, later_run;
+    } rows[] = {{.replace = true}, {.remove = true}, {.later_run = true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct delivery_scene *scene = confirming_scene("report.md", false);
+        char *path = memory_format("%s/report.md", scene->root);
+        struct outbox_record *record;
+        char *error = NULL;
+
+        post(scene, "first");
+        if (rows[i].replace)
+            post(scene, "second");
+        forget_delivery(scene, "first");
+        if (rows[i].remove)
+            assert_int_equal(unlink(path), 0);
+        record = delivery_scene_record(scene, "file", "first");
+        if (rows[i].later_run) {
+            free(record->message.key);
+            record->message.key = memory_string(SCENE_BUILD "/first@1776327601");
+            assert_int_equal(outbox_save(scene->folder, record, &error), 0);
+        }
+        outbox_record_free(record);
+        assert_int_equal(state_after_restart(scene, "first"), OUTBOX_UNCERTAIN);
+        free(path);
+        delivery_scene_free(scene);
+    }
+}
+
+static void test_file_sends_again_what_was_not_put_in_place(void **state)
+{
+    struct delivery_scene *scene = confirming_scene("report.md", false);
+    char *path = memory_format("%s/report.md", scene->root);
+    char *temporary = memory_format("%s/.report.md.new", scene->root);
+
+    (void)state;
+    post(scene, "first");
+    forget_delivery(scene, "first");
+    assert_int_equal(rename(path, temporary), 0);
+    assert_int_equal(state_after_restart(scene, "first"), OUTBOX_DELIVERED);
+    assert_file(scene, "report.md", "first as markdown\n");
+    assert_false(scratch_exists(scene->root, ".report.md.new"));
+    free(path);
+    free(temporary);
+    delivery_scene_free(scene);
+}
+
 static void test_file_wants_an_absolute_path(void **state)
 {
     static const char *const wrong[] = {"report.md", "", "/var/log/"};
@@ -375,12 +484,12 @@ static void test_file_looks_whether_it_could_write(void **state)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct config_module *sink = add_file(scene, rows[i].path, false);
-        char *expected =
-            rows[i].writable
-                ? memory_format("5 %s%s can be written to", scene->root, rows[i].folder)
-                : memory_format("3 probe: %s%s: No such file or directory; create the "
-                                "folder, or mend the sink's option path",
-                                scene->root, rows[i].folder);
+        char *expected = rows[i].writable
+                             ? memory_format("5 %s%s can be written to by this user", scene->root,
+                                             rows[i].folder)
+                             : memory_format("3 probe: %s%s: No such file or directory; create the "
+                                             "folder, or mend the sink's option path",
+                                             scene->root, rows[i].folder);
         char *words = NULL;
 
         assert_int_equal(probe(sink, &words),
@@ -415,6 +524,9 @@ int main(int argc, char **argv)
         TEST(test_file_does_not_hang_on_a_fifo),
         TEST(test_file_refuses_a_device),
         cmocka_unit_test(test_file_tries_again_until_the_disk_has_room),
+        cmocka_unit_test(test_file_confirms_what_it_holds),
+        cmocka_unit_test(test_file_cannot_tell_of_what_was_replaced_removed_or_of_another_run),
+        cmocka_unit_test(test_file_sends_again_what_was_not_put_in_place),
         cmocka_unit_test(test_file_wants_an_absolute_path),
         TEST(test_stdout_says_where_it_writes_to),
         TEST(test_file_looks_whether_it_could_write),

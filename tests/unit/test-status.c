@@ -65,8 +65,34 @@ static void a_post_is_held_when_only_a_person_can_go_on(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct outbox_record *record = post(rows[i].sink, rows[i].state);
 
-        assert_int_equal(post_standing_of(record, &config), rows[i].standing);
+        const struct outbox_list posts = {&record, 1, 1};
+
+        assert_int_equal(post_standing_of(&posts, record, &config), rows[i].standing);
         outbox_record_free(record);
+    }
+}
+
+static void a_part_is_held_with_the_one_before_it(void **state)
+{
+    static const struct {
+        enum outbox_state first;
+        enum post_standing second; /* which is pending */
+    } rows[] = {
+        {OUTBOX_PENDING, POST_WAITING},   {OUTBOX_SENDING, POST_WAITING},
+        {OUTBOX_DELIVERED, POST_WAITING}, {OUTBOX_UNCERTAIN, POST_HELD},
+        {OUTBOX_QUARANTINED, POST_HELD},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct outbox_record *records[] = {post("chat", rows[i].first),
+                                           post("chat", OUTBOX_PENDING)};
+        const struct outbox_list posts = {records, 2, 2};
+
+        records[0]->message.parts = records[1]->message.parts = records[1]->message.part = 2;
+        assert_int_equal(post_standing_of(&posts, records[1], &config), rows[i].second);
+        outbox_record_free(records[0]);
+        outbox_record_free(records[1]);
     }
 }
 
@@ -369,6 +395,7 @@ static void posts_are_shown_with_what_to_do(void **state)
     struct outbox_record *part = post("chat", OUTBOX_DELIVERED);
     struct outbox_record *uncertain = post("chat", OUTBOX_UNCERTAIN);
     struct outbox_record *quarantined = post("chat", OUTBOX_QUARANTINED);
+    struct outbox_record *dropped = post("chat", OUTBOX_QUARANTINED);
     struct scene scene;
 
     (void)state;
@@ -395,6 +422,10 @@ static void posts_are_shown_with_what_to_do(void **state)
     add_post(&scene, uncertain);
     add_post(&scene, quarantined);
     add_post(&scene, post("gone", OUTBOX_PENDING));
+    dropped->explanation = memory_string("dropped by ann");
+    dropped->message.correction = 1;
+    dropped->dropped = true;
+    add_post(&scene, dropped);
     assert_text(
         &scene,
         "build: closed as COMPLETED, 16:59 UTC; process 12 still has it\n"
@@ -402,10 +433,13 @@ static void posts_are_shown_with_what_to_do(void **state)
         "  chat: waiting, next attempt 17:05 UTC; attempt 3: https://chat/hooks/*** refused\n"
         "  chat, build-redhat, part 2 of 3: delivered 17:00 UTC\n"
         "  chat: HELD, uncertain whether it was posted: the connection broke. Look there, then: "
-        "atvm-watcher resolve build --posted (it is there) or --resend (it is not)\n"
+        "atvm-watcher resolve build --posted --sink chat (it is there), or the same with --resend "
+        "(it is not)\n"
         "  chat: HELD, quarantined: 404; check the webhook. The message is kept in "
-        "/state/build/quarantine\n"
-        "  gone: HELD, pending, but no sink of this name is configured any more\n"
+        "/state/build/quarantine; to send it again: atvm-watcher queue retry build --sink chat\n"
+        "  gone: HELD, pending, but no sink of this name is configured any more: atvm-watcher "
+        "queue drop build --sink gone\n"
+        "  chat, correction 1: not posted: dropped by ann\n"
         "\nbuild: COMPLETED - all passed\n");
 }
 
@@ -454,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_is_held_when_only_a_person_can_go_on),
+        cmocka_unit_test(a_part_is_held_with_the_one_before_it),
         cmocka_unit_test(a_runner_is_known_by_script_and_build),
         cmocka_unit_test(an_unwatched_run_began_at_the_latest_point_before_it),
         cmocka_unit_test(the_newest_build_comes_first),

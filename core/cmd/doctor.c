@@ -1,0 +1,159 @@
+/* `atvm-watcher doctor`: looks over the installation, and says what mends what is not well. */
+#include "command.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "config.h"
+#include "doctor-look.h"
+#include "log.h"
+#include "secret-environment.h"
+
+/* Exit statuses; 2 is a wrong command line, as everywhere. */
+enum { STATUS_OK = 0, STATUS_WARN = 1, STATUS_BAD = 3 };
+
+enum { OPTION_CONFIG = 'c', OPTION_ENVIRONMENT_FILE = 256, OPTION_JSON, OPTION_OFFLINE };
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"environment-file", required_argument, NULL, OPTION_ENVIRONMENT_FILE},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"offline", no_argument, NULL, OPTION_OFFLINE},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0},
+};
+
+struct doctor_command {
+    struct doctor_asked asked;
+    bool json, quiet;
+};
+
+static void take_option(struct doctor_command *command, int option)
+{
+    if (option == OPTION_CONFIG)
+        command->asked.config_path = optarg;
+    else if (option == OPTION_ENVIRONMENT_FILE)
+        command->asked.environment_file = optarg;
+    command->json |= option == OPTION_JSON;
+    command->quiet |= option == 'q';
+    command->asked.offline |= option == OPTION_OFFLINE;
+}
+
+/* -1: help was shown. */
+static int parse(struct doctor_command *command, int argc, char **argv)
+{
+    int option;
+
+    while ((option = command_next_option(&command_doctor, argc, argv, "c:q", options)) >= 0)
+        take_option(command, option);
+    if (option != COMMAND_OPTIONS_END)
+        return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
+    if (optind < argc)
+        command->asked.build = argv[optind++];
+    if (optind < argc)
+        return command_usage_error(&command_doctor, "unexpected argument %s", argv[optind]);
+    if (command->asked.build && !config_build_name_is_valid(command->asked.build))
+        return command_usage_error(&command_doctor,
+                                   "%s: a build's name begins with a letter or digit and holds "
+                                   "only letters, digits, '.', '_' and '-'",
+                                   command->asked.build);
+    return COMMAND_OK;
+}
+
+/* https://no-color.org: any value that is not empty. */
+static bool wants_colour(void)
+{
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    return !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0 &&
+           isatty(STDOUT_FILENO);
+}
+
+static void print(const struct doctor_command *command, const struct doctor_report *report)
+{
+    const struct doctor_text_style style = {.colour = wants_colour(), .problems = command->quiet};
+
+    if (command->json) {
+        CLEANUP_JSON struct json_object *object =
+            doctor_report_json(report, command->asked.build, command->asked.now_ns);
+
+        command_print_json(object);
+    } else {
+        CLEANUP_FREE char *text = doctor_report_text(report, &style);
+
+        fputs(text, stdout);
+    }
+}
+
+/* As `run` does: nobody but the deliver worker is to see a secret. */
+static void hide_secrets(int *ret_secrets)
+{
+    int error = secret_environment_take(ret_secrets);
+
+    if (error < 0)
+        log_warning("the secrets in the environment cannot be passed on: %s", strerror(-error));
+#if !defined(__SANITIZE_ADDRESS__)
+    /* LeakSanitizer traces its own process at the end, which this would forbid. */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        log_warning("this program's memory cannot be protected: %s", strerror(errno));
+#endif
+}
+
+static int look(struct doctor_command *command)
+{
+    static const int statuses[] = {STATUS_OK, STATUS_WARN, STATUS_BAD};
+    CLEANUP_CLOSE int secrets = -1;
+    struct doctor_report report;
+    int status;
+
+    hide_secrets(&secrets);
+    command->asked.secrets = secrets;
+    command->asked.now_ns = clock_ns(CLOCK_REALTIME);
+    doctor_report_init(&report);
+    doctor_look(&command->asked, &report);
+    print(command, &report);
+    status = statuses[doctor_worst(&report)];
+    doctor_report_clear(&report);
+    return status;
+}
+
+static int doctor_main(int argc, char **argv)
+{
+    struct doctor_command command = {.asked = {.environment_file = DOCTOR_ENVIRONMENT_FILE}};
+    int status = parse(&command, argc, argv);
+
+    if (status == COMMAND_OK)
+        status = look(&command);
+    return status < 0 ? COMMAND_OK : status;
+}
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .summary = "look over the installation, and say what mends what is not well",
+    .usage =
+        "Usage: atvm-watcher doctor [BUILD] [OPTION]…\n\n"
+        "Looks at configuration, modules, versions, permissions, sinks, the machine, the builds\n"
+        "and their posts, the service and its journal. One row each: ok, warn or bad, what was\n"
+        "found and, below it, the command that mends it. Changes nothing, and posts nothing: of a\n"
+        "webhook it only tries the connection. With BUILD, builds, posts, service and journal are\n"
+        "narrowed to that one.\n\n"
+        "  -c, --config FILE            the watcher's configuration (default:\n"
+        "                               /etc/atvm-watcher.conf where it exists, else built-in)\n"
+        "      --environment-file FILE  what the service takes settings and secrets from "
+        "(default:\n"
+        "                               /etc/atvm-run-watcher.env)\n"
+        "      --offline                try no connection\n"
+        "      --json                   one JSON object (doc/doctor.md)\n"
+        "  -q, --quiet                  only what is not ok\n"
+        "  -h, --help                   show this and end\n\n"
+        "What this user may not look at is a warning; as root everything can be looked at.\n\n"
+        "Exit status: that of the worst row: 0 ok, 1 warn, 3 bad; 2 wrong command line.\n",
+    .main = doctor_main,
+};

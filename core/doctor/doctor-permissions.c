@@ -1,0 +1,259 @@
+#include "doctor-permissions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "doctor-environment.h"
+#include "module-folder.h"
+#include "option.h"
+#include "watcher-identity.h"
+
+#define ID "permissions.path"
+
+/* What is asked of a path in a role. */
+static const struct role {
+    const char *what;
+    bool is_trusted; /* whoever can change it decides what is run, judged or posted */
+    bool is_secret;
+    bool is_foreign; /* of the test machines: read, never written; that others write is usual */
+} roles[] = {
+    [PATH_PROGRAM] = {"program", .is_trusted = true},
+    [PATH_MODULE_FOLDER] = {"module folder", .is_trusted = true},
+    [PATH_MODULE] = {"module", .is_trusted = true},
+    [PATH_CONFIG] = {"configuration", .is_trusted = true},
+    [PATH_ENVIRONMENT] = {"file with settings and secrets", .is_trusted = true, .is_secret = true},
+    [PATH_SECRET] = {"secret", .is_trusted = true, .is_secret = true},
+    [PATH_STATE_ROOT] = {"state root", .is_trusted = true},
+    [PATH_AUTOMATION_ROOT] = {"automation root", .is_foreign = true},
+    [PATH_ARTIFACTS] = {"folder of the artifacts", .is_foreign = true},
+};
+
+/* ---- what it amounts to */
+
+static void judge_missing(struct doctor_report *report, const struct path_seen *seen)
+{
+    const struct role *role = &roles[seen->role];
+
+    if (seen->error != -ENOENT)
+        doctor_unseen(report, ID, seen->path, "sudo atvm-watcher doctor", "%s: %s", role->what,
+                      strerror(-seen->error));
+    else if (seen->may_be_gone)
+        doctor_ok(report, ID, seen->path, "there is no %s yet", role->what);
+    else
+        doctor_problem(
+            report, DOCTOR_BAD, ID, seen->path,
+            doctor_edit(report, seen->named_in ? seen->named_in : CONFIG_DEFAULT_PATH, 0),
+            "there is no %s: name the right one in the configuration", role->what);
+}
+
+static bool is_root_or_self(const struct path_seen *seen)
+{
+    return seen->owner == 0 || seen->owner == seen->as_user;
+}
+
+/* A group of its own that a service user has is no stranger; root's is none either. */
+static mode_t strangers(const struct path_seen *seen, mode_t group, mode_t others)
+{
+    return seen->mode & (seen->group == 0 ? others : group | others);
+}
+
+/* Root refuses to load a module that its group may write, whichever that is. */
+static mode_t strange_writers(const struct path_seen *seen)
+{
+    if (seen->role == PATH_MODULE || seen->role == PATH_MODULE_FOLDER)
+        return seen->mode & (S_IWGRP | S_IWOTH);
+    return strangers(seen, S_IWGRP, S_IWOTH);
+}
+
+static const char *owner_text(struct doctor_report *report, const struct path_seen *seen)
+{
+    return doctor_text(report, "owner %ju:%ju, mode %04o", (uintmax_t)seen->owner,
+                       (uintmax_t)seen->group, (unsigned)(seen->mode & 07777));
+}
+
+/* true: a row was added. */
+static bool judge_owner(struct doctor_report *report, const struct path_seen *seen)
+{
+    const char *word = doctor_word(report, seen->path);
+    const char *owner = owner_text(report, seen);
+
+    /* A service user may own the state it writes. */
+    if (is_root_or_self(seen) || seen->role == PATH_STATE_ROOT)
+        return false;
+    doctor_problem(report, seen->as_user == 0 ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
+                   doctor_text(report, "chown root: %s", word),
+                   "%s: belongs to somebody else (%s), who decides by it what is run and posted",
+                   roles[seen->role].what, owner);
+    return true;
+}
+
+static bool judge_writers(struct doctor_report *report, const struct path_seen *seen)
+{
+    const char *word = doctor_word(report, seen->path);
+    bool for_all = seen->mode & S_IWOTH;
+
+    if (!strange_writers(seen))
+        return false;
+    doctor_problem(report, for_all || seen->as_user == 0 ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
+                   doctor_text(report, "chmod go-w %s", word),
+                   "%s: %s may write it (%s), and so decide what is run and posted",
+                   roles[seen->role].what, for_all ? "everybody" : "its group",
+                   owner_text(report, seen));
+    return true;
+}
+
+static bool judge_readers(struct doctor_report *report, const struct path_seen *seen)
+{
+    bool for_all = seen->mode & S_IROTH;
+
+    if (!strangers(seen, S_IRGRP, S_IROTH))
+        return false;
+    doctor_problem(report, for_all ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
+                   doctor_text(report, "chmod 600 %s", doctor_word(report, seen->path)),
+                   "%s: %s may read the webhook's address (%s)", roles[seen->role].what,
+                   for_all ? "everybody" : "its group", owner_text(report, seen));
+    return true;
+}
+
+/* Whoever writes artifacts can make a run look failed; that is warned about, not forbidden. */
+static bool judge_foreign(struct doctor_report *report, const struct path_seen *seen)
+{
+    if (!(seen->mode & S_IWOTH))
+        return false;
+    doctor_problem(report, DOCTOR_WARN, ID, seen->path,
+                   doctor_text(report, "chmod o-w %s", doctor_word(report, seen->path)),
+                   "%s: everybody may write there (%s): results can be forged",
+                   roles[seen->role].what, owner_text(report, seen));
+    return true;
+}
+
+void doctor_judge_path(struct doctor_report *report, const struct path_seen *seen)
+{
+    const struct role *role = &roles[seen->role];
+    bool found = false;
+
+    if (seen->error) {
+        judge_missing(report, seen);
+        return;
+    }
+    if (role->is_trusted)
+        found = judge_owner(report, seen) | judge_writers(report, seen);
+    if (role->is_secret)
+        found |= judge_readers(report, seen);
+    if (role->is_foreign)
+        found |= judge_foreign(report, seen);
+    if (seen->read_error)
+        doctor_unseen(report, ID, seen->path, "sudo atvm-watcher doctor",
+                      "%s: %s (%s): what is in it was not looked at", role->what,
+                      strerror(-seen->read_error), owner_text(report, seen));
+    else if (!found)
+        doctor_ok(report, ID, seen->path, "%s: %s", role->what, owner_text(report, seen));
+}
+
+/* ---- looking */
+
+static void look_at_path(struct doctor_report *report, struct path_seen seen)
+{
+    struct stat status;
+
+    seen.as_user = geteuid();
+    if (stat(seen.path, &status) < 0) {
+        seen.error = -errno;
+    } else {
+        seen.mode = status.st_mode;
+        seen.owner = status.st_uid;
+        seen.group = status.st_gid;
+        if (access(seen.path, S_ISDIR(status.st_mode) ? R_OK | X_OK : R_OK) < 0)
+            seen.read_error = -errno;
+    }
+    doctor_judge_path(report, &seen);
+}
+
+static void look_at(struct doctor_report *report, enum path_role role, const char *path,
+                    bool may_be_gone)
+{
+    look_at_path(report,
+                 (struct path_seen){.role = role, .path = path, .may_be_gone = may_be_gone});
+}
+
+static bool has_name(const struct name_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* One that was refused has no description: its name leads to its file. */
+static void look_at_modules(struct doctor_report *report, const struct config_module *modules,
+                            size_t count)
+{
+    CLEANUP_NAMES struct name_list seen = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP_FREE char *error = NULL;
+        CLEANUP_FREE char *path = module_find(modules[i].module, &error);
+
+        if (!path || has_name(&seen, path))
+            continue;
+        name_list_add(&seen, path);
+        look_at(report, PATH_MODULE, path, false);
+    }
+}
+
+static void look_at_module_folders(struct doctor_report *report)
+{
+    CLEANUP_NAMES struct name_list folders;
+
+    module_folders(&folders);
+    for (size_t i = 0; i < folders.count; i++)
+        look_at(report, PATH_MODULE_FOLDER, folders.names[i], folders.count > 1);
+}
+
+/* The secrets that sinks ask for and that lie in the credential store. */
+static void look_at_credentials(struct doctor_report *report, const struct config_module *sink)
+{
+    struct json_object *options = json_object_object_get(sink->description, "options");
+
+    for (size_t i = 0; options && i < json_object_array_length(options); i++) {
+        struct atvm_option option;
+        CLEANUP_FREE char *path = NULL;
+
+        if (!option_from_json(json_object_array_get_idx(options, i), &option) ||
+            option.type != ATVM_OPTION_SECRET || !option.fallback)
+            continue;
+        path = memory_format(DOCTOR_CREDENTIAL_STORE "/%s", option.fallback);
+        if (access(path, F_OK) == 0 || errno != ENOENT)
+            look_at(report, PATH_SECRET, path, true);
+    }
+}
+
+void doctor_look_permissions(const struct doctor_asked *asked, const struct config *config,
+                             struct doctor_report *report)
+{
+    CLEANUP_FREE char *program = program_path();
+    CLEANUP_FREE char *artifacts = NULL;
+
+    if (program)
+        look_at(report, PATH_PROGRAM, program, false);
+    look_at_module_folders(report);
+    look_at(report, PATH_ENVIRONMENT, asked->environment_file, true);
+    if (!config)
+        return;
+    look_at_modules(report, config->collectors, config->collector_count);
+    look_at_modules(report, config->sinks, config->sink_count);
+    for (size_t i = 0; i < config->sink_count; i++)
+        look_at_credentials(report, &config->sinks[i]);
+    if (config->file)
+        look_at(report, PATH_CONFIG, config->file, false);
+    look_at(report, PATH_STATE_ROOT, config->state_root, true);
+    look_at_path(report, (struct path_seen){.role = PATH_AUTOMATION_ROOT,
+                                            .path = config->automation_root,
+                                            .named_in = config->file});
+    artifacts = memory_format("%s/cypress/cmcReporter", config->automation_root);
+    look_at(report, PATH_ARTIFACTS, artifacts, true);
+}

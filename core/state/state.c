@@ -387,6 +387,8 @@ int state_note_url(struct state *state, struct scope_state *scope, const char *u
     path = memory_format("%s/url", scope->folder);
     line = memory_format("%s\n", url);
     error = durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
     if (error)
         return error;
     free(scope->run_url);

@@ -306,7 +306,7 @@ void scope_state_close(struct scope_state *scope, enum run_state state, const ch
 void state_set_expected_hosts(struct state *state, const char *const *hosts, size_t count)
 {
     free_expected_hosts(state);
-    state->expected_hosts = memory_zeroed(count, sizeof(*state->expected_hosts));
+    state->expected_hosts = count ? memory_zeroed(count, sizeof(*state->expected_hosts)) : NULL;
     for (size_t i = 0; i < count; i++)
         state->expected_hosts[state->expected_host_count++] = memory_string(hosts[i]);
 }

@@ -284,6 +284,9 @@ static void begin_attempt(struct post_queue *queue, struct outbox_record *record
     int receipt = -1;
     int failed;
 
+    /* A part that waited long for the one before it is not given up for that. */
+    if (record->message.part > 1 && record->attempt_count == 0)
+        record->resumed_ns = clock_ns(CLOCK_REALTIME);
     if (outbox_begin(folder_of(queue), record, clock_ns(CLOCK_REALTIME), &receipt, &error)) {
         wait_after_failure(queue, record, error);
         return;

@@ -122,9 +122,7 @@ static int load_subruns(struct state *state, enum state_access access, int64_t n
     if (error)
         return error;
     if (errno) {
-        error = -errno;
-        *ret_error = memory_format("%s: read folder: %s", path, strerror(-error));
-        return error;
+        return durable_failed(ret_error, -errno, path, "read folder");
     }
     if (state->subrun_count > 0)
         qsort(state->subruns, state->subrun_count, sizeof(*state->subruns), compare_scopes);

@@ -33,11 +33,12 @@ struct watch_close {
     void *user;
 };
 
-/* Reports an error of the state folder once, and hands the code on. */
-static int report(int status, const char *error)
+/* Reports an error of the state folder once, and hands the code on. A pointer to the text, so that
+ * it is read after the call that is an argument here has set it. */
+static int report(int status, char *const *error)
 {
     if (status < 0)
-        log_error("%s", error ? error : strerror(-status));
+        log_error("%s", *error ? *error : strerror(-status));
     return status;
 }
 
@@ -116,7 +117,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
     if (status == 0 && scope->run_url)
         status = state_note_url(closing->state, state, scope->run_url, &error);
     if (status < 0)
-        return report(status, error);
+        return report(status, &error);
     if (state->closed_ns >= 0)
         return 0;
     changed = closing->unsaved || state->state != scope->state || hosts_changed(state, scope);
@@ -129,7 +130,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
     set_reason(state, scope->reason);
     state->last_seen_ns = now_ns;
     scope_state_set_hosts(state, scope->hosts, scope->host_count);
-    return report(state_save(closing->state, state, &error), error);
+    return report(state_save(closing->state, state, &error), &error);
 }
 
 /* The run of a categorized build has a state of its own, and no hosts. */
@@ -173,7 +174,7 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
         closing->snapshot_changes = ledger->changes;
         closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
     }
-    return report(status, error);
+    return report(status, &error);
 }
 
 static bool snapshot_is_due(const struct watch_close *closing, const struct ledger *ledger,
@@ -202,7 +203,7 @@ static int keep_what_was_learned(struct watch_close *closing)
         closing->kept_runner_seen = state->runner_seen;
         closing->kept_expected_hosts = state->expected_host_count;
     }
-    return report(status, error);
+    return report(status, &error);
 }
 
 /* Said once when the room is missing, and once when it is there again. */
@@ -253,7 +254,7 @@ static int write_reports(const struct scope_state *state, const struct report *s
         status = state_write_report(state, "md", markdown, &error);
     if (status == 0)
         status = state_write_report(state, "json", json, &error);
-    return report(status, error);
+    return report(status, &error);
 }
 
 /* A categorized run has one message a sub-run, but its report is one. */
@@ -262,7 +263,7 @@ static int write_run_report(const struct scope_state *state, const struct report
     CLEANUP_FREE char *json = render_json(source);
     CLEANUP_FREE char *error = NULL;
 
-    return report(state_write_report(state, "json", json, &error), error);
+    return report(state_write_report(state, "json", json, &error), &error);
 }
 
 /* ---------------------------------------------------------------- posting */
@@ -323,7 +324,7 @@ static int post_scope_verdict(struct watch_close *closing, const struct report *
         log_suppression(closing, scope);
         return 0;
     }
-    return report(post_scope(closing->post, &message, &error), error);
+    return report(post_scope(closing->post, &message, &error), &error);
 }
 
 static void log_close(const struct watch_close *closing, const struct scope_state *scope)
@@ -344,7 +345,7 @@ static int close_state(struct watch_close *closing, struct scope_state *state,
     int status;
 
     scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
-    status = report(state_save(closing->state, state, &error), error);
+    status = report(state_save(closing->state, state, &error), &error);
     if (status == 0) {
         log_close(closing, state);
         return 0;
@@ -467,7 +468,7 @@ int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdi
     set_reason(state, scope->reason);
     scope_state_set_hosts(state, scope->hosts, scope->host_count);
     state->corrected_ns = clock_ns(CLOCK_REALTIME);
-    return report(state_save(closing->state, state, &error), error);
+    return report(state_save(closing->state, state, &error), &error);
 }
 
 /* ---------------------------------------------------------------- start and end */
@@ -544,5 +545,5 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
     }
     closing->state->run.last_seen_ns = clock_ns(CLOCK_REALTIME);
     if (write_evidence(closing, ledger) == 0)
-        report(state_save(closing->state, &closing->state->run, &error), error);
+        report(state_save(closing->state, &closing->state->run, &error), &error);
 }

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "durable-file.h"
 #include "json-file.h"
 #include "memory.h"
 
@@ -38,16 +38,17 @@ int reserve_make(const char *folder, char **ret_error)
     CLEANUP_FREE char *path = path_of(folder);
     CLEANUP_CLOSE int descriptor =
         open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, JSON_FILE_MODE);
-    int error = descriptor < 0 ? -errno : allocate(descriptor);
+    int error = descriptor < 0 ? -errno : durable_give_to_owner(path, descriptor);
 
+    if (!error)
+        error = allocate(descriptor);
     if (!error)
         return 0;
     if (descriptor >= 0)
         unlink(path);
     if (error == -EOPNOTSUPP || error == -ENOSYS)
         return 0;
-    *ret_error = memory_format("%s: set room aside: %s", path, strerror(-error));
-    return error;
+    return durable_failed(ret_error, error, path, "set room aside");
 }
 
 bool reserve_release(const char *folder)

@@ -223,7 +223,7 @@ static int for_each_name(const char *path, int (*visit)(void *user, const char *
     int error = count < 0 && errno != ENOENT ? -errno : 0;
 
     if (error)
-        *ret_error = memory_format("%s: read folder: %s", path, strerror(-error));
+        durable_failed(ret_error, error, path, "read folder");
     for (int i = 0; i < count; i++) {
         if (!error && entries[i]->d_name[0] != '.')
             error = visit(user, entries[i]->d_name);
@@ -357,9 +357,7 @@ static int prepare_receipt(int descriptor, const char *path, char **ret_error)
         error = -errno;
         step = "lock";
     }
-    if (error)
-        *ret_error = memory_format("%s: %s: %s", path, step, strerror(-error));
-    return error;
+    return error ? durable_failed(ret_error, error, path, step) : 0;
 }
 
 static int try_receipt(const char *folder, const struct outbox_record *record, int *ret_descriptor,
@@ -419,7 +417,6 @@ int outbox_look_at_worker(const char *folder, const struct outbox_record *record
     CLEANUP_FREE char *path = outbox_receipt_path(folder, record);
     CLEANUP_CLOSE int descriptor =
         path ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
-    int error = 0;
 
     *ret = OUTBOX_WORKER_ENDED;
     if (descriptor < 0 && errno == ENOENT)
@@ -430,9 +427,7 @@ int outbox_look_at_worker(const char *folder, const struct outbox_record *record
         *ret = OUTBOX_WORKER_RUNNING;
         return 0;
     }
-    error = -errno;
-    *ret_error = memory_format("%s: lock: %s", path ? path : folder, strerror(-error));
-    return error;
+    return durable_failed(ret_error, -errno, path ? path : folder, "lock");
 }
 
 int outbox_read_receipt(const char *folder, const struct outbox_record *record, const char *ending,

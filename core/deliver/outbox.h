@@ -84,7 +84,8 @@ struct outbox_record {
     int64_t next_attempt_ns;    /* pending: not before */
     int64_t delay_ns;           /* pending: how long before next_attempt_ns that was decided */
     int64_t settled_ns;
-    int64_t resumed_ns; /* an operator let it be sent again then: its age counts from there */
+    int64_t resumed_ns; /* its age counts from there: an operator let it be sent again then, or the
+                           turn of this part came */
     bool maybe_posted;  /* an attempt was uncertain; it may be there although a later one failed */
     bool asked;         /* not stored: this process has asked the sink whether it has arrived */
     bool dropped;      /* uncertain or quarantined: an operator gave it up, nobody is asked again */

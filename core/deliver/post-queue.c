@@ -284,6 +284,9 @@ static void begin_attempt(struct post_queue *queue, struct outbox_record *record
     int receipt = -1;
     int failed;
 
+    /* A part that waited long for the one before it is not given up for that. */
+    if (record->message.part > 1 && record->attempt_count == 0)
+        record->resumed_ns = clock_ns(CLOCK_REALTIME);
     if (outbox_begin(folder_of(queue), record, clock_ns(CLOCK_REALTIME), &receipt, &error)) {
         wait_after_failure(queue, record, error);
         return;
@@ -410,7 +413,8 @@ bool post_queue_is_sending(const struct post_queue *queue)
 {
     const struct outbox_record *record = next_record(queue);
 
-    return queue->state == QUEUE_SENDING || (record && record->state == OUTBOX_SENDING);
+    return queue->state == QUEUE_SENDING || queue->state == QUEUE_ASKING ||
+           (record && record->state == OUTBOX_SENDING);
 }
 
 /* ---- start and end */

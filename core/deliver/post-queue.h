@@ -41,7 +41,8 @@ void post_queue_wake(struct post_queue *queue);
 
 /* The same, but what waits is looked at anew, too: records were changed from outside. */
 void post_queue_reconsider(struct post_queue *queue);
-/* Whether a delivery is under way, also by a worker that an earlier watcher started. */
+/* Whether a delivery, or a question what came of one, is under way, also by a worker that an
+ * earlier watcher started. */
 bool post_queue_is_sending(const struct post_queue *queue);
 
 /* Whether the record is being settled: its outcome is known, but could not be written yet, or the

@@ -31,8 +31,7 @@ static const char *remedy_for(int error)
     }
 }
 
-/* Writes the message for a failed step; yields `error` (-errno). */
-static int failed(char **ret_error, int error, const char *path, const char *step)
+int durable_failed(char **ret_error, int error, const char *path, const char *step)
 {
     *ret_error = memory_format("%s: %s: %s%s", path, step, strerror(-error), remedy_for(error));
     return error;
@@ -124,9 +123,9 @@ int durable_sync_folder(const char *path, char **ret_error)
     CLEANUP_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (folder < 0)
-        return failed(ret_error, -errno, path, "open folder");
+        return durable_failed(ret_error, -errno, path, "open folder");
     if (fsync(folder) < 0)
-        return failed(ret_error, -errno, path, "fsync folder");
+        return durable_failed(ret_error, -errno, path, "fsync folder");
     return 0;
 }
 
@@ -201,7 +200,7 @@ static int fill_stream(FILE *stream, const char *path,
         error = -errno;
         step = "close";
     }
-    return error ? failed(ret_error, error, path, step) : 0;
+    return error ? durable_failed(ret_error, error, path, step) : 0;
 }
 
 int durable_write_stream(const char *path, mode_t mode,
@@ -214,17 +213,18 @@ int durable_write_stream(const char *path, mode_t mode,
 
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
     if (descriptor < 0)
-        return failed(ret_error, -errno, temporary, "create");
+        return durable_failed(ret_error, -errno, temporary, "create");
     error = durable_give_to_owner(path, descriptor);
     stream = error ? NULL : fdopen(descriptor, "w");
     if (!stream) {
-        error = failed(ret_error, error ? error : -errno, temporary, error ? "chown" : "fdopen");
+        error = durable_failed(ret_error, error ? error : -errno, temporary,
+                               error ? "chown" : "fdopen");
         close(descriptor);
     } else {
         error = fill_stream(stream, temporary, write_content, user, ret_error);
     }
     if (!error && rename(temporary, path) < 0)
-        error = failed(ret_error, -errno, path, "rename");
+        error = durable_failed(ret_error, -errno, path, "rename");
     if (error) {
         unlink(temporary);
         return error;
@@ -245,15 +245,15 @@ int durable_create(const char *path, mode_t mode, int *ret_descriptor, char **re
     int error;
 
     if (unlink(path) < 0 && errno != ENOENT)
-        return failed(ret_error, -errno, path, "remove");
+        return durable_failed(ret_error, -errno, path, "remove");
     descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, mode);
     if (descriptor < 0)
-        return failed(ret_error, -errno, path, "create");
+        return durable_failed(ret_error, -errno, path, "create");
     error = durable_give_to_owner(path, descriptor);
     if (error)
-        return failed(ret_error, error, path, "chown");
+        return durable_failed(ret_error, error, path, "chown");
     if (fsync(descriptor) < 0)
-        return failed(ret_error, -errno, path, "fsync");
+        return durable_failed(ret_error, -errno, path, "fsync");
     error = sync_folder_of(path, ret_error);
     if (!error)
         *ret_descriptor = take_descriptor(&descriptor);
@@ -266,9 +266,9 @@ int durable_append(int descriptor, const char *path, const void *data, size_t le
     int error = write_all(descriptor, data, length);
 
     if (error)
-        return failed(ret_error, error, path, "append");
+        return durable_failed(ret_error, error, path, "append");
     if (fsync(descriptor) < 0)
-        return failed(ret_error, -errno, path, "fsync");
+        return durable_failed(ret_error, -errno, path, "fsync");
     return 0;
 }
 
@@ -293,7 +293,7 @@ int durable_make_folder(const char *path, mode_t mode, char **ret_error)
     int error = mkdir(path, mode) < 0 ? -errno : give_folder_to_owner(path);
 
     if (error && (error != -EEXIST || !is_folder(path)))
-        return failed(ret_error, error, path, "make folder");
+        return durable_failed(ret_error, error, path, "make folder");
     /* Also for one that is there already: its maker may have died before this step. */
     return sync_folder_of(path, ret_error);
 }
@@ -349,21 +349,21 @@ int durable_read(const char *path, size_t limit, char **ret_data, size_t *ret_le
     int error;
 
     if (descriptor < 0)
-        return errno == ENOENT ? -ENOENT : failed(ret_error, -errno, path, "open");
+        return errno == ENOENT ? -ENOENT : durable_failed(ret_error, -errno, path, "open");
     if (fstat(descriptor, &status) < 0)
-        return failed(ret_error, -errno, path, "stat");
+        return durable_failed(ret_error, -errno, path, "stat");
     if (!S_ISREG(status.st_mode)) {
         *ret_error = memory_format("%s: is not a regular file", path);
         return -EINVAL;
     }
     error = read_all(descriptor, limit, ret_data, ret_length);
-    return error ? failed(ret_error, error, path, "read") : 0;
+    return error ? durable_failed(ret_error, error, path, "read") : 0;
 }
 
 int durable_remove(const char *path, char **ret_error)
 {
     if (unlink(path) < 0)
-        return errno == ENOENT ? 0 : failed(ret_error, -errno, path, "remove");
+        return errno == ENOENT ? 0 : durable_failed(ret_error, -errno, path, "remove");
     return sync_folder_of(path, ret_error);
 }
 
@@ -403,7 +403,7 @@ int durable_set_aside(const char *path, enum durable_original original, int64_t 
     int error = link_aside(path, now_ns, &aside);
 
     if (error)
-        return failed(ret_error, error, path, "set aside");
+        return durable_failed(ret_error, error, path, "set aside");
     error = sync_folder_of(path, ret_error);
     if (!error && original == DURABLE_MOVE)
         error = durable_remove(path, ret_error);

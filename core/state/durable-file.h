@@ -23,6 +23,10 @@
  */
 int durable_give_to_owner(const char *path, int descriptor);
 
+/* Writes the message for a failed step, with what helps where that is known; yields `error`
+ * (-errno). */
+int durable_failed(char **ret_error, int error, const char *path, const char *step);
+
 /*
  * Replaces `path` atomically: writes ".NAME.new" beside it, fsyncs, renames, fsyncs the folder. On
  * failure the previous content stays; only where the last step failed the new one may stand already

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,8 +48,7 @@ int reserve_make(const char *folder, char **ret_error)
         unlink(path);
     if (error == -EOPNOTSUPP || error == -ENOSYS)
         return 0;
-    *ret_error = memory_format("%s: set room aside: %s", path, strerror(-error));
-    return error;
+    return durable_failed(ret_error, error, path, "set room aside");
 }
 
 bool reserve_release(const char *folder)

@@ -106,30 +106,24 @@ int state_lock_take(const char *path, int64_t now_ns, int *ret_descriptor, char 
     int error = 0;
 
     if (descriptor < 0) {
-        error = -errno;
-        *ret_error = memory_format("%s: open: %s", path, strerror(-error));
-        return error;
+        return durable_failed(ret_error, -errno, path, "open");
     }
     error = durable_give_to_owner(path, descriptor);
-    if (error) {
-        *ret_error = memory_format("%s: chown: %s", path, strerror(-error));
-        return error;
-    }
+    if (error)
+        return durable_failed(ret_error, error, path, "chown");
     if (flock(descriptor, LOCK_EX | LOCK_NB) < 0) {
-        error = errno == EWOULDBLOCK ? -EBUSY : -errno;
-        *ret_error = error == -EBUSY ? busy_message(path, descriptor)
-                                     : memory_format("%s: lock: %s", path, strerror(-error));
-        return error;
+        if (errno != EWOULDBLOCK)
+            return durable_failed(ret_error, -errno, path, "lock");
+        *ret_error = busy_message(path, descriptor);
+        return -EBUSY;
     }
     if (!is_still(path, descriptor)) {
         *ret_error = memory_format("%s: was replaced while it was being locked: try again", path);
         return -EBUSY;
     }
     error = write_holder(descriptor, now_ns);
-    if (error) {
-        *ret_error = memory_format("%s: write: %s", path, strerror(-error));
-        return error;
-    }
+    if (error)
+        return durable_failed(ret_error, error, path, "write");
     *ret_descriptor = take_descriptor(&descriptor);
     return 0;
 }

@@ -122,9 +122,7 @@ static int load_subruns(struct state *state, enum state_access access, int64_t n
     if (error)
         return error;
     if (errno) {
-        error = -errno;
-        *ret_error = memory_format("%s: read folder: %s", path, strerror(-error));
-        return error;
+        return durable_failed(ret_error, -errno, path, "read folder");
     }
     if (state->subrun_count > 0)
         qsort(state->subruns, state->subrun_count, sizeof(*state->subruns), compare_scopes);
@@ -389,6 +387,8 @@ int state_note_url(struct state *state, struct scope_state *scope, const char *u
     path = memory_format("%s/url", scope->folder);
     line = memory_format("%s\n", url);
     error = durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
     if (error)
         return error;
     free(scope->run_url);

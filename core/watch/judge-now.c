@@ -242,6 +242,22 @@ void verdict_add_state(struct verdict *verdict, struct state *state)
         verdict->run_url = verdict->scopes[0].run_url;
 }
 
+struct verdict *judge_with_state(const struct ledger *ledger, const struct run_settings *settings,
+                                 const struct config *config, struct state *state, int64_t until_ns,
+                                 int64_t now_ns, int *ret_error)
+{
+    struct verdict *verdict;
+    struct policy policy;
+
+    run_settings_to_policy(settings, config, &policy);
+    *ret_error = policy_add_state(&policy, state);
+    if (until_ns > policy.until_ns)
+        policy.until_ns = until_ns;
+    verdict = judge(ledger, &policy, now_ns);
+    verdict_add_state(verdict, state);
+    return verdict;
+}
+
 struct verdict *judge_now_verdict(const struct judge_now *now, struct state *state,
                                   int64_t *ret_now_ns)
 {

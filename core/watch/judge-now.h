@@ -65,6 +65,14 @@ struct verdict *judge_now_verdict(const struct judge_now *now, struct state *sta
  * seen last, the hosts that were expected when watching started. It refers to the state's strings.
  */
 int policy_add_state(struct policy *policy, const struct state *state);
+/*
+ * Judges a ledger as settings, configuration and state have it, as of now_ns; until_ns: the window
+ * ends there where that is later. *ret_error: -errno where the cancellation marker could not be
+ * looked for (see policy_add_state), else 0. The caller frees the verdict, before the ledger.
+ */
+struct verdict *judge_with_state(const struct ledger *ledger, const struct run_settings *settings,
+                                 const struct config *config, struct state *state, int64_t until_ns,
+                                 int64_t now_ns, int *ret_error);
 /* Adds the URLs that the state knows: one survives the loss of the log it stood in (R3.5). */
 void verdict_add_state(struct verdict *verdict, struct state *state);
 

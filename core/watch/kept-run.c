@@ -69,26 +69,18 @@ static int64_t time_of_judgement(const struct kept_run *run)
     return (int64_t)status.st_mtim.tv_sec * NS_PER_SECOND + status.st_mtim.tv_nsec;
 }
 
-static struct verdict *judge_kept(const struct kept_run *run)
-{
-    struct policy policy;
-    struct verdict *verdict;
-
-    run_settings_to_policy(&run->settings, run->config, &policy);
-    /* Where the marker cannot be looked for, nothing was asked that depends on it: cancelling has
-       just written it, and correcting has found none. */
-    policy_add_state(&policy, run->state);
-    verdict = judge(run->ledger, &policy, time_of_judgement(run));
-    verdict_add_state(verdict, run->state);
-    return verdict;
-}
-
 static struct verdict *judge_run(void *user)
 {
     const struct kept_run *run = user;
     int64_t now_ns;
+    /* Where the marker cannot be looked for, nothing was asked that depends on it: cancelling has
+       just written it, and correcting has found none. */
+    int error;
 
-    return run->now ? judge_now_verdict(run->now, run->state, &now_ns) : judge_kept(run);
+    if (run->now)
+        return judge_now_verdict(run->now, run->state, &now_ns);
+    return judge_with_state(run->ledger, &run->settings, run->config, run->state, -1,
+                            time_of_judgement(run), &error);
 }
 
 /* ---- a request */

@@ -26,18 +26,19 @@ struct watch_close {
     bool kept_runner_seen;      /* what the run's state.json has of it */
     size_t kept_expected_hosts; /* and of those */
     uint64_t snapshot_changes;  /* of the ledger, when the snapshot was written */
-    int64_t snapshot_ns;        /* when that was; -1: not yet */
+    int64_t snapshot_ns;        /* when the last one of a run that goes on was tried; -1: not yet */
     bool unsaved;               /* what was noted last may not stand on disk */
     bool no_reserve;            /* and it was said */
     void (*settled)(void *user);
     void *user;
 };
 
-/* Reports an error of the state folder once, and hands the code on. */
-static int report(int status, const char *error)
+/* Reports an error of the state folder once, and hands the code on. A pointer to the text, so that
+ * it is read after the call that is an argument here has set it. */
+static int report(int status, char *const *error)
 {
     if (status < 0)
-        log_error("%s", error ? error : strerror(-status));
+        log_error("%s", *error ? *error : strerror(-status));
     return status;
 }
 
@@ -116,7 +117,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
     if (status == 0 && scope->run_url)
         status = state_note_url(closing->state, state, scope->run_url, &error);
     if (status < 0)
-        return report(status, error);
+        return report(status, &error);
     if (state->closed_ns >= 0)
         return 0;
     changed = closing->unsaved || state->state != scope->state || hosts_changed(state, scope);
@@ -129,7 +130,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
     set_reason(state, scope->reason);
     state->last_seen_ns = now_ns;
     scope_state_set_hosts(state, scope->hosts, scope->host_count);
-    return report(state_save(closing->state, state, &error), error);
+    return report(state_save(closing->state, state, &error), &error);
 }
 
 /* The run of a categorized build has a state of its own, and no hosts. */
@@ -169,11 +170,9 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
     int status =
         state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error);
 
-    if (status == 0) {
+    if (status == 0)
         closing->snapshot_changes = ledger->changes;
-        closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
-    }
-    return report(status, error);
+    return report(status, &error);
 }
 
 static bool snapshot_is_due(const struct watch_close *closing, const struct ledger *ledger,
@@ -202,7 +201,7 @@ static int keep_what_was_learned(struct watch_close *closing)
         closing->kept_runner_seen = state->runner_seen;
         closing->kept_expected_hosts = state->expected_host_count;
     }
-    return report(status, error);
+    return report(status, &error);
 }
 
 /* Said once when the room is missing, and once when it is there again. */
@@ -231,8 +230,11 @@ int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
     for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
         status = note_scope(closing, &verdict->scopes[i], now_ns);
     closing->unsaved = status < 0;
-    if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
-        status = write_evidence(closing, ledger);
+    /* No post waits for a snapshot, which may be large. */
+    if (status == 0 && snapshot_is_due(closing, ledger, now_ns)) {
+        write_evidence(closing, ledger);
+        closing->snapshot_ns = now_ns;
+    }
     return status;
 }
 
@@ -253,7 +255,7 @@ static int write_reports(const struct scope_state *state, const struct report *s
         status = state_write_report(state, "md", markdown, &error);
     if (status == 0)
         status = state_write_report(state, "json", json, &error);
-    return report(status, error);
+    return report(status, &error);
 }
 
 /* A categorized run has one message a sub-run, but its report is one. */
@@ -262,7 +264,7 @@ static int write_run_report(const struct scope_state *state, const struct report
     CLEANUP_FREE char *json = render_json(source);
     CLEANUP_FREE char *error = NULL;
 
-    return report(state_write_report(state, "json", json, &error), error);
+    return report(state_write_report(state, "json", json, &error), &error);
 }
 
 /* ---------------------------------------------------------------- posting */
@@ -323,7 +325,7 @@ static int post_scope_verdict(struct watch_close *closing, const struct report *
         log_suppression(closing, scope);
         return 0;
     }
-    return report(post_scope(closing->post, &message, &error), error);
+    return report(post_scope(closing->post, &message, &error), &error);
 }
 
 static void log_close(const struct watch_close *closing, const struct scope_state *scope)
@@ -344,7 +346,7 @@ static int close_state(struct watch_close *closing, struct scope_state *state,
     int status;
 
     scope_state_close(state, closed_as, reason, clock_ns(CLOCK_REALTIME));
-    status = report(state_save(closing->state, state, &error), error);
+    status = report(state_save(closing->state, state, &error), &error);
     if (status == 0) {
         log_close(closing, state);
         return 0;
@@ -467,7 +469,7 @@ int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdi
     set_reason(state, scope->reason);
     scope_state_set_hosts(state, scope->hosts, scope->host_count);
     state->corrected_ns = clock_ns(CLOCK_REALTIME);
-    return report(state_save(closing->state, state, &error), error);
+    return report(state_save(closing->state, state, &error), &error);
 }
 
 /* ---------------------------------------------------------------- start and end */
@@ -544,5 +546,5 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
     }
     closing->state->run.last_seen_ns = clock_ns(CLOCK_REALTIME);
     if (write_evidence(closing, ledger) == 0)
-        report(state_save(closing->state, &closing->state->run, &error), error);
+        report(state_save(closing->state, &closing->state->run, &error), &error);
 }

@@ -4,17 +4,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "collect.h"
-#include "durable-file.h"
+#include "evidence-recall.h"
 #include "judge-now.h"
-#include "ledger-file.h"
 #include "ledger.h"
 #include "log-event.h"
 #include "memory.h"
@@ -22,6 +19,7 @@
 #include "path-watch.h"
 #include "progress-line.h"
 #include "progress-output.h"
+#include "runner-exit.h"
 #include "settle.h"
 #include "stuck-runner.h"
 #include "stuck-runner-decide.h"
@@ -55,9 +53,7 @@ struct watch {
     struct verdict *verdict; /* of the last pass; NULL: none yet */
     int64_t latest_ns;       /* the latest time that the wall clock ever showed */
     sd_event_source *poll, *soon, *release;
-    sd_event_source *runner; /* readable when the runner has exited */
-    int runner_pidfd;
-    int64_t runner_pid;
+    struct runner_exit *runner;
     struct stuck_runner *stuck; /* it is being ended */
     const char **stuck_note;    /* in the verdict: what is done about it; NULL: nothing */
     struct progress_output progress;
@@ -118,59 +114,21 @@ static void on_watch_path(void *user, const char *path)
     path_watch_add(watch->paths, path);
 }
 
-static int on_runner_exit(sd_event_source *source, int descriptor, uint32_t events, void *user)
-{
-    (void)descriptor;
-    (void)events;
-    sd_event_source_set_enabled(source, SD_EVENT_OFF);
-    look_soon(user, CHANGE_DELAY_US);
-    return 0;
-}
-
-static void forget_runner(struct watch *watch)
-{
-    watch->runner = sd_event_source_disable_unref(watch->runner);
-    if (watch->runner_pidfd >= 0)
-        close(take_descriptor(&watch->runner_pidfd));
-    watch->runner_pid = -1;
-}
-
-/* The end of the runner is seen at once, not at the next poll. A number that stands for another
- * process by now only leads to a look that finds nothing. */
-static void follow_runner(struct watch *watch, int64_t pid)
-{
-    if (pid == watch->runner_pid)
-        return;
-    forget_runner(watch);
-    if (pid <= 0)
-        return;
-    watch->runner_pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-    if (watch->runner_pidfd < 0)
-        return;
-    if (sd_event_add_io(watch->event, &watch->runner, watch->runner_pidfd, EPOLLIN, on_runner_exit,
-                        watch) < 0) {
-        close(take_descriptor(&watch->runner_pidfd));
-        return;
-    }
-    watch->runner_pid = pid;
-}
-
 /* ---------------------------------------------------------------- what was seen */
 
-/* false: whether the run was cancelled is not known, so nothing may be closed. */
-static bool fill_policy(const struct watch *watch, struct policy *policy)
+/* *ret_may_close false: whether the run was cancelled is not known. */
+static struct verdict *judge_as_of(const struct watch *watch, int64_t now_ns, bool *ret_may_close)
 {
-    int error;
+    int error = 0;
+    struct verdict *verdict = judge_with_state(watch->ledger, watch->settings, watch->config,
+                                               watch->state, watch->latest_ns, now_ns, &error);
 
-    run_settings_to_policy(watch->settings, watch->config, policy);
-    error = policy_add_state(policy, watch->state);
-    if (watch->latest_ns > policy->until_ns)
-        policy->until_ns = watch->latest_ns;
     if (error < 0)
         log_error("%s: the cancellation marker could not be looked for: %s; nothing is closed or "
                   "posted while that is so",
                   watch->state->folder, strerror(-error));
-    return error == 0;
+    *ret_may_close = error == 0;
+    return verdict;
 }
 
 static void remember(struct watch *watch, const struct verdict *verdict)
@@ -270,7 +228,7 @@ static void stop_looking(struct watch *watch)
     sd_event_source_set_enabled(watch->poll, SD_EVENT_OFF);
     sd_event_source_set_enabled(watch->soon, SD_EVENT_OFF);
     sd_event_source_set_enabled(watch->release, SD_EVENT_ONESHOT);
-    forget_runner(watch);
+    runner_exit_follow(watch->runner, -1);
 }
 
 static void end_when_done(void *user)
@@ -406,16 +364,13 @@ static int judge_round(struct watch *watch, bool cut_short)
 {
     int64_t now_ns = clock_ns(CLOCK_REALTIME), monotonic_ns = clock_ns(CLOCK_BOOTTIME);
     struct verdict *previous = watch->verdict;
-    struct policy policy;
     bool may_close;
 
     if (now_ns > watch->latest_ns)
         watch->latest_ns = now_ns;
-    may_close = fill_policy(watch, &policy);
-    watch->verdict = judge(watch->ledger, &policy, now_ns);
-    verdict_add_state(watch->verdict, watch->state);
+    watch->verdict = judge_as_of(watch, now_ns, &may_close);
     remember(watch, watch->verdict);
-    follow_runner(watch, watch->verdict->runner.pid);
+    runner_exit_follow(watch->runner, watch->verdict->runner.pid);
     settle_look(&watch->settle, watch->verdict, cut_short, monotonic_ns);
     announce_end_of_runner(watch);
     progress_output_update(&watch->progress, previous, watch->verdict, now_ns);
@@ -458,13 +413,9 @@ static struct verdict *judge_for_operator(void *user)
 {
     const struct watch *watch = user;
     int64_t closed_ns = watch->state->run.closed_ns;
-    struct policy policy;
-    struct verdict *verdict;
+    bool may_close;
 
-    fill_policy(watch, &policy);
-    verdict = judge(watch->ledger, &policy, closed_ns >= 0 ? closed_ns : clock_ns(CLOCK_REALTIME));
-    verdict_add_state(verdict, watch->state);
-    return verdict;
+    return judge_as_of(watch, closed_ns >= 0 ? closed_ns : clock_ns(CLOCK_REALTIME), &may_close);
 }
 
 static void on_request(void *user, const struct request *request, struct request_answer *ret)
@@ -552,52 +503,16 @@ static int open_event_loop(struct watch *watch)
     return error;
 }
 
-/* A snapshot that cannot be read to its end is kept for whoever wants to know why: the next one
- * would take its place. */
-static void set_snapshot_aside(const char *path, const char *damage)
-{
-    CLEANUP_FREE char *aside = NULL, *error = NULL;
-
-    if (durable_set_aside(path, DURABLE_MOVE, clock_ns(CLOCK_REALTIME), &aside, &error) < 0)
-        log_error("%s; it could not be kept: %s", damage, error);
-    else
-        log_warning("%s; what stands before that is used, everything is read anew, and the file "
-                    "was kept as %s",
-                    damage, aside);
-}
-
-/* What an earlier watcher read may be gone by now: deletion retracts nothing. */
-static void recall_evidence(struct watch *watch)
-{
-    CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", watch->state->folder);
-    CLEANUP_FREE char *error = NULL;
-    int status = ledger_read_file(watch->ledger, path, &error);
-
-    /* Of a closed run nothing is looked at again: what was seen last stays. */
-    if (watch->state->run.closed_ns < 0)
-        ledger_forget_passes(watch->ledger);
-    if (status == -EBADMSG)
-        set_snapshot_aside(path, error);
-    else if (status < 0 && status != -ENOENT)
-        log_warning("%s; what stands before that is used, and everything is read anew", error);
-}
-
-static void watch_for_cancellation(struct watch *watch)
-{
-    CLEANUP_FREE char *marker = memory_format("%s/cancelled", watch->state->folder);
-
-    path_watch_add(watch->paths, marker);
-}
-
 static bool start_collecting(struct watch *watch)
 {
     static const struct collect_events events = {on_pass_done, on_collect_failed, on_watch_path};
+    CLEANUP_FREE char *marker = memory_format("%s/cancelled", watch->state->folder);
     CLEANUP_FREE char *error = NULL, *config_path = NULL;
     struct collect_run run;
 
     run_settings_to_collect(watch->settings, watch->config, &run, &config_path);
     watch->paths = path_watch_new(watch->event, on_change, watch);
-    watch_for_cancellation(watch);
+    path_watch_add(watch->paths, marker);
     watch->collect =
         collect_new(watch->event, watch->config, &run, -1, watch->ledger, &events, watch, &error);
     if (!watch->collect)
@@ -620,7 +535,7 @@ static int loop(struct watch *watch, int terminal, int secrets)
                                          watch->config->poll_interval_ns, on_request, watch);
     if (!watch->requests)
         return WATCH_STATE;
-    recall_evidence(watch);
+    evidence_recall(watch->ledger, watch->state->folder, watch->state->run.closed_ns >= 0);
     watch_requests_look(watch->requests);
     if (watch->state->run.closed_ns >= 0)
         deliver_to_the_end(watch);
@@ -648,8 +563,6 @@ int watch_run(const struct config *config, const struct run_settings *settings,
         .settings = settings,
         .facts = facts,
         .state = state,
-        .runner_pidfd = -1,
-        .runner_pid = -1,
         .progress = {.stream = progress,
                      .terminal = progress && isatty(fileno(progress)),
                      .time_zone = facts->time_zone},
@@ -659,10 +572,11 @@ int watch_run(const struct config *config, const struct run_settings *settings,
     watch.ledger = ledger_new();
     if (open_event_loop(&watch) >= 0) {
         watch.notify = watch_notify_new(watch.event, round_limit_ns(config));
+        watch.runner = runner_exit_new(watch.event, on_change, &watch);
         status = loop(&watch, terminal, secrets);
     }
     progress_output_clear(&watch.progress);
-    forget_runner(&watch);
+    runner_exit_free(watch.runner);
     stuck_runner_free(watch.stuck);
     collect_free(watch.collect);
     watch_requests_free(watch.requests);

@@ -1,17 +1,17 @@
 """What the crash tests share: a run that has ended, laid out once; trials, each with a state folder
-of its own, in which a watcher is to post it; and a strict stand-in for Mattermost that counts."""
+of its own, in which a watcher is to post it; a tool that kills; and tables of outcomes."""
+import collections
 import concurrent.futures
 import glob
-import http.server
+import itertools
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "system")]
@@ -20,105 +20,29 @@ from timelapse import TimeLapse  # noqa: E402
 
 KILLER = os.path.join(BUILD, "tests", "crash", "kill-at-syscall")
 PLAIN, CATEGORIZED = "02-fail-all-sources-agree", "16-categorized-no-fresh-specpattern"
+NAMES = {PLAIN: "plain", CATEGORIZED: "categorized"}
 CLOSED, HELD, BUSY, STATE = 0, 5, 3, 4  # exit statuses of `run`
 KILLED = 137
 
+# Where nothing but system calls counts, a file system in memory is as good as any, and fast.
+FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+MISSED = "ran to its end"  # the outcome where nothing was struck
+# A run does not make the same calls each time: so many more are tried than one made.
+SLACK = 25
+LEAST = 2  # trials of a sweep, however slow the machine is
+
 # A crashed machine, a busy one and a slow one look alike: how long a trial may take.
 PATIENCE = 4 * DEADLINE
-
-REFUSED_FOR_NOW = json.dumps({"id": "api.some.app_error", "message": "", "status_code": 429})
-
-
-class Mattermost:
-    """Takes posts on loopback as the server does: what was read whole is posted, and only then
-    answered. Counts them by trial, which is the id of the webhook, and by scope."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.texts = {}
-        self.wrong = []  # requests that no Mattermost would take
-        self.refuse = {}  # of a trial: how many requests more are answered with 429
-        self.gates = {}  # of a trial: an event that is waited for before the answer
-
-    def __enter__(self):
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                outer.take(self)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def webhook(self, trial):
-        return f"http://127.0.0.1:{self.server.server_port}/hooks/{trial}"
-
-    def take(self, request):
-        """A body that breaks off is none: the sender died before the server had a post."""
-        trial = request.path.rpartition("/")[2]
-        length = int(request.headers.get("Content-Length", -1))
-        body = request.rfile.read(length) if length > 0 else b""
-        if len(body) != length:
-            return
-        with self.lock:
-            refused = self.refuse.get(trial, 0) > 0
-            if refused:
-                self.refuse[trial] -= 1
-            else:
-                self.note(trial, request, body)
-        gate = self.gates.get(trial)
-        if gate:
-            gate.wait(PATIENCE)
-        try:
-            self.answer(request, *((429, REFUSED_FOR_NOW) if refused else (200, "ok")))
-        except OSError:
-            pass  # the sender was killed
-
-    def note(self, trial, request, body):
-        try:
-            text = json.loads(body)["text"]
-        except (ValueError, KeyError):
-            text = None
-        if not text or not re.fullmatch(r"/hooks/[a-z0-9]{26}", request.path):
-            self.wrong.append((request.path, body[:200]))
-        self.texts.setdefault(trial, []).append(text or "")
-
-    @staticmethod
-    def answer(request, status, text):
-        request.send_response(status)
-        request.send_header("Content-Type", "text/plain" if status == 200 else "application/json")
-        request.send_header("Content-Length", str(len(text)))
-        request.end_headers()
-        request.wfile.write(text.encode())
-
-    def posts(self, trial, scopes):
-        """{scope: how often it was posted}; also "?" where a post names none of them."""
-        counts = dict.fromkeys(scopes, 0)
-        with self.lock:
-            texts = list(self.texts.get(trial, []))
-        for text in texts:
-            title = text.split("\n")[0]
-            scope = next((s for s in scopes if re.search(rf"(?<![\w.-]){re.escape(s)}(?![\w.-])", title)), "?")
-            counts[scope] = counts.get(scope, 0) + 1
-        return counts
 
 
 class Run:
     """A recorded run whose end was just now; only read by the watchers of all trials."""
 
-    def __init__(self, scenario, place):
+    def __init__(self, scenario, place, build=None):
         self.place = os.path.join(place, scenario[:2])
         os.mkdir(self.place)
-        name = "crash-" + scenario.partition("-")[2][:5]
+        name = build or "crash-" + NAMES[scenario]
         self.lapse = TimeLapse(os.path.join(FIXTURES, scenario), self.place, 0, build=name)
         self.lapse.prepare()
         self.lapse.play()
@@ -129,10 +53,12 @@ class Run:
         self.scopes = [s.replace(self.lapse.recorded_build, name) for s in subruns] or [name]
         self.configure()
 
-    def configure(self, **more):
-        """As quick as can be: nothing to settle, retried at once; no live processes are looked at."""
-        nobody = os.path.join(self.place, "no-processes")
-        os.makedirs(nobody, exist_ok=True)
+    def configure(self, processes=None, **more):
+        """As quick as can be: nothing to settle, retried at once; processes: the folder of those
+        that are looked at, by default an empty one."""
+        if not processes:
+            processes = os.path.join(self.place, "no-processes")
+            os.makedirs(processes, exist_ok=True)
         settings = {
             "automation_root": self.lapse.root,
             "run_log": f"{self.place}/%b.log",
@@ -144,7 +70,7 @@ class Run:
         }
         lines = [f'{name} = "{value}";' for name, value in settings.items()]
         lines += ['retry = { first = "10ms"; max = "20ms"; give_up = "1h"; };']
-        lines += [f'collectors = ( {{ module = "proc"; root = "{nobody}"; }},']
+        lines += [f'collectors = ( {{ module = "proc"; root = "{processes}"; }},']
         lines += ['  { module = "runlog"; }, { module = "junit"; } );']
         lines += ['sinks = ( { module = "mattermost"; } );', ""]
         with open(self.lapse.config, "w", encoding="utf-8") as file:
@@ -264,6 +190,23 @@ class Trial:
         return any(scope in line for line in lines) or (lines and scope == self.run.build)
 
 
+def keep_mounts_private():
+    """Starts the program again in a mount namespace of its own. None once that is so, else why it
+    cannot be. To be called first of all."""
+    if os.environ.get("ATVM_PRIVATE_MOUNTS") == str(os.getpid()):
+        return None
+    unshare = ["unshare", "--mount", "--propagation", "private"]
+    try:
+        answer = subprocess.run([*unshare, "true"], capture_output=True, text=True)
+    except FileNotFoundError:
+        return "there is no unshare(1)"
+    if answer.returncode != 0:
+        return f"mounts may not be made here: {answer.stderr.strip()}"
+    sys.stdout.flush()
+    environment = {**os.environ, "ATVM_PRIVATE_MOUNTS": str(os.getpid())}
+    os.execvpe(unshare[0], [*unshare, sys.executable, *sys.argv], environment)
+
+
 def evidence_of(trial):
     return os.path.join(trial.folder, "evidence.jsonl")
 
@@ -272,19 +215,15 @@ def in_parallel(work, items, seconds=None, least=0):
     """Yields work(item) as they come, from as many threads as there are processors; begins no more
     than `least` items after `seconds`."""
     end = time.monotonic() + seconds if seconds else None
-    items = iter(items)
-    begun = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        running = set()
+    processors = os.cpu_count() or 1
+    items, running, begun = iter(items), set(), 0
+    with concurrent.futures.ThreadPoolExecutor(processors) as pool:
         while True:
-            while len(running) < 2 * (os.cpu_count() or 1):
-                if end and begun >= least and time.monotonic() > end:
-                    break
-                try:
-                    running.add(pool.submit(work, next(items)))
-                    begun += 1
-                except StopIteration:
-                    break
+            late = end and time.monotonic() > end
+            wanted = max(0, least - begun) if late else processors
+            for item in itertools.islice(items, min(wanted, processors - len(running))):
+                running.add(pool.submit(work, item))
+                begun += 1
             if not running:
                 return
             done, running = concurrent.futures.wait(
@@ -292,3 +231,83 @@ def in_parallel(work, items, seconds=None, least=0):
             )
             for future in done:
                 yield future.result()
+
+
+class Kill:
+    """A watcher under the tool that kills."""
+
+    def __init__(self, trial, whose, what, at, from_file=True, more=()):
+        self.trial = trial
+        # beside the state root, whose file system may be struck, too
+        self.report = f"{trial.state_root}.report-{trial.restarts}"
+        trial.restarts += 1
+        self.argv = [KILLER, "-o", self.report, "-t", whose, "-k", what, "-n", str(at)]
+        self.argv += ["-f", evidence_of(trial)] if from_file else []
+        self.argv += [*more, "--"]
+
+    def watch(self):
+        status = self.trial.watch(self.argv)
+        with open(self.report, encoding="utf-8") as file:
+            self.what, _, self.detail = file.read().strip().partition(" ")
+        return status
+
+    @property
+    def fired(self):
+        return self.what == "struck"
+
+
+def may_trace(tap):
+    """Whether processes may be traced here at all."""
+    with tempfile.TemporaryDirectory() as place:
+        argv = [KILLER, "-o", os.path.join(place, "report"), "--", "/bin/true"]
+        answer = subprocess.run(argv, capture_output=True, text=True)
+    if answer.returncode == 125 and "not permitted" in answer.stderr:
+        tap.skip("crashes at each system call", f"ptrace: {answer.stderr.strip()}")
+        return False
+    return tap.equal(answer.returncode, 0, "the tool that kills runs a program", answer.stderr)
+
+
+class Sweep:
+    """One row of the table: trials of one kind, and their outcomes. work(item) gives the outcome in
+    a word, the system call, and what was wrong."""
+
+    def __init__(self, name, work, items):
+        self.name, self.work, self.items = name, work, items
+        self.outcomes = collections.Counter()
+        self.calls = collections.Counter()
+        self.wrong = []
+
+    def try_one(self, item):
+        try:
+            outcome, call, wrong = self.work(item)
+        except Exception:  # whatever broke: it belongs to this trial
+            outcome, call, wrong = "broke", "?", [traceback.format_exc()]
+        return self, outcome, call, wrong
+
+    def add(self, outcome, call, wrong):
+        self.outcomes[outcome] += 1
+        self.calls[call] += 1
+        self.wrong += wrong
+
+    def tell(self, tap):
+        outcomes = ", ".join(f"{count} {word}" for word, count in sorted(self.outcomes.items()))
+        struck = sum(count for word, count in self.outcomes.items() if word != MISSED)
+        kinds = ", ".join(f"{call} {count}" for call, count in self.calls.most_common(6))
+        print(f"# {self.name}: {struck} positions: {outcomes}; most often at {kinds}")
+        name = f"{self.name}: 0 duplicates, 0 lost"
+        tap.ok(not self.wrong, name, "\n".join(self.wrong))
+        return struck
+
+
+def sweep_all(tap, sweeps, seconds=None):
+    """All trials of all sweeps; within `seconds` some of each, at least LEAST. The items of a sweep
+    are in an order of which any beginning is a sample."""
+    lanes = [zip(itertools.repeat(sweep), sweep.items) for sweep in sweeps]
+    turns = itertools.zip_longest(*lanes)
+    trials = (trial for turn in turns for trial in turn if trial)
+    for sweep, *result in in_parallel(
+        lambda trial: trial[0].try_one(trial[1]), trials, seconds, LEAST * len(sweeps)
+    ):
+        sweep.add(*result)
+    total = sum([sweep.tell(tap) for sweep in sweeps])
+    tap.ok(total >= len(sweeps), f"{total} positions in all")

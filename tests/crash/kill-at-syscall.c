@@ -12,13 +12,16 @@
  *   -k one    kills the process whose call it is; with a watcher that is killed the program ends at
  *             once and leaves its workers alone, else it waits for the watcher's end
  *   -k all    kills the command and all its descendants, and waits until they are gone
+ *   -k short  kills nothing: calls are those of write(2) with more than one byte, and the N-th is
+ *             given half its bytes, as a full disk or a signal would
  *   -n N      the call, from 1; 0 (default) kills nothing and counts
  *   -s FOLDER first shuts down the file system that holds FOLDER, as a power loss would: what was
  *             not synced is lost (see FS_IOC_SHUTDOWN; ext4 and xfs know it)
  *
- * REPORT gets one line: "killed N CALL", or "ended COUNT" where there were fewer calls. Exit
+ * REPORT gets one line: "struck N CALL", or "ended COUNT" where there were fewer calls. Exit
  * status: the command's, 137 where it was killed, 125 where this program failed.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -32,6 +35,9 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,11 +52,12 @@
 #define KILLED 137
 
 enum whose { OF_WATCHER, OF_WORKERS };
+enum deed { KILL_ONE, KILL_ALL, SHORTEN };
 
 struct settings {
     const char *report, *from_file;
     enum whose whose;
-    bool kill_all;
+    enum deed deed;
     unsigned long at;
     int filesystem; /* -1: stays up */
     char **command;
@@ -89,13 +96,14 @@ static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *
 
 /* ---- the command line */
 
-static bool choose(const char *word, const char *first, const char *second)
+/* The place of the word among `words`, which end with NULL. */
+static int choose(const char *word, const char *const *words)
 {
-    if (strcmp(word, first) != 0 && strcmp(word, second) != 0) {
-        errno = EINVAL;
-        give_up("'%s': expected %s or %s", word, first, second);
-    }
-    return strcmp(word, second) == 0;
+    for (int i = 0; words[i]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    errno = EINVAL;
+    give_up("'%s'", word);
 }
 
 static int open_folder(const char *path)
@@ -109,6 +117,8 @@ static int open_folder(const char *path)
 
 static struct settings parse(int argc, char **argv)
 {
+    static const char *const whose[] = {"watcher", "workers", NULL};
+    static const char *const deeds[] = {"one", "all", "short", NULL};
     struct settings settings = {.filesystem = -1};
     int option;
 
@@ -121,10 +131,10 @@ static struct settings parse(int argc, char **argv)
             settings.from_file = optarg;
             break;
         case 't':
-            settings.whose = choose(optarg, "watcher", "workers") ? OF_WORKERS : OF_WATCHER;
+            settings.whose = (enum whose)choose(optarg, whose);
             break;
         case 'k':
-            settings.kill_all = choose(optarg, "one", "all");
+            settings.deed = (enum deed)choose(optarg, deeds);
             break;
         case 'n':
             settings.at = strtoul(optarg, NULL, 10);
@@ -271,10 +281,32 @@ static int kill_watcher_alone(const struct tracer *tracer)
 
     if (kill(tracer->watcher, SIGKILL) < 0)
         give_up("kill");
-    while (waitpid(tracer->watcher, &status, __WALL) != tracer->watcher || !WIFSIGNALED(status))
-        if (errno == ECHILD)
+    do {
+        if (waitpid(tracer->watcher, &status, __WALL) < 0 && errno != EINTR)
             give_up("wait for the watcher");
+    } while (!WIFSIGNALED(status));
     return KILLED;
+}
+
+/* Of a task that is about to call write(2): half the bytes. */
+static void shorten(const struct tracer *tracer, const struct task *task)
+{
+    struct user_regs_struct registers;
+    struct iovec place = {&registers, sizeof(registers)};
+
+    if (ptrace(PTRACE_GETREGSET, task->id, NT_PRSTATUS, &place) < 0)
+        give_up("read the registers");
+#if defined(__x86_64__)
+    registers.rdx /= 2;
+#elif defined(__aarch64__)
+    registers.regs[2] /= 2;
+#else
+    errno = ENOSYS;
+    give_up("which register holds a length is not known here");
+#endif
+    if (ptrace(PTRACE_SETREGSET, task->id, NT_PRSTATUS, &place) < 0)
+        give_up("write the registers");
+    resume(tracer, task, 0);
 }
 
 /* The call is not carried out: SIGKILL takes effect where the task stands. -1: go on tracing. */
@@ -282,10 +314,14 @@ static int strike(struct tracer *tracer, const struct task *task, uint64_t call)
 {
     char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)call);
 
-    report(tracer, "killed %lu %s\n", tracer->calls, name ? name : "?");
+    report(tracer, "struck %lu %s\n", tracer->calls, name ? name : "?");
     free(name);
     shut_down_filesystem(tracer);
-    if (tracer->settings.kill_all) {
+    if (tracer->settings.deed == SHORTEN) {
+        shorten(tracer, task);
+        return -1;
+    }
+    if (tracer->settings.deed == KILL_ALL) {
         kill_everything(tracer);
         return KILLED;
     }
@@ -298,6 +334,14 @@ static int strike(struct tracer *tracer, const struct task *task, uint64_t call)
 
 /* ---- stops */
 
+static bool is_of_interest(const struct tracer *tracer, const struct __ptrace_syscall_info *info)
+{
+    if (info->op != PTRACE_SYSCALL_INFO_ENTRY)
+        return false;
+    return tracer->settings.deed != SHORTEN ||
+           (info->entry.nr == SYS_write && info->entry.args[2] > 1);
+}
+
 static int on_call(struct tracer *tracer, struct task *task)
 {
     struct __ptrace_syscall_info info;
@@ -305,7 +349,7 @@ static int on_call(struct tracer *tracer, struct task *task)
                                    task->process == tracer->watcher && counting_has_begun(tracer));
 
     if (counts && ptrace(PTRACE_GET_SYSCALL_INFO, task->id, sizeof(info), &info) > 0 &&
-        info.op == PTRACE_SYSCALL_INFO_ENTRY && ++tracer->calls == tracer->settings.at)
+        is_of_interest(tracer, &info) && ++tracer->calls == tracer->settings.at)
         return strike(tracer, task, info.entry.nr);
     resume(tracer, task, 0);
     return -1;
@@ -385,7 +429,7 @@ int main(int argc, char **argv)
     struct task *watcher;
     int result = -1;
 
-    if (tracer.settings.kill_all && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+    if (tracer.settings.deed == KILL_ALL && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         give_up("become the reaper");
     tracer.watcher = start(tracer.settings.command);
     note_process(&tracer, tracer.watcher);

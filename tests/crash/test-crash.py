@@ -8,81 +8,23 @@ exactly once, or not more than once where the state folder and `status` say that
                 [--seed N]  of the sample
 """
 import argparse
-import collections
 import contextlib
+import functools
 import os
 import random
 import signal
-import subprocess
 import tempfile
 import threading
 
-from crash_scene import CATEGORIZED, KILLED, KILLER, PLAIN
-from crash_scene import Mattermost, Run, Trial, evidence_of, in_parallel
+from crash_scene import CATEGORIZED, FAST_FOLDER, KILLED, MISSED, NAMES, PLAIN, SLACK, Kill, Run, Sweep, Trial
+from crash_scene import may_trace, sweep_all
 from harness import Tap, children, command_line, wait_for
+from strict_mattermost import Mattermost
 
-NAMES = {PLAIN: "plain", CATEGORIZED: "categorized"}
 
 # Whose calls count, and what is killed at them.
 SWEEPS = [("watcher", "one"), ("watcher", "all"), ("workers", "one"), ("workers", "all")]
-SECONDS = 1.0  # of a sweep, where a sample is enough
-LEAST = 4  # trials of a sweep, however slow the machine is
-# A run does not make the same calls each time: so many more are tried than one made.
-SLACK = 25
-
-
-class Kill:
-    """A watcher under the tool that kills."""
-
-    def __init__(self, trial, whose, what, at, from_file=True):
-        self.trial = trial
-        self.report = os.path.join(trial.state_root, f"report-{trial.restarts}")
-        trial.restarts += 1
-        self.argv = [KILLER, "-o", self.report, "-t", whose, "-k", what, "-n", str(at)]
-        self.argv += ["-f", evidence_of(trial)] if from_file else []
-        self.argv += ["--"]
-
-    def watch(self):
-        status = self.trial.watch(self.argv)
-        with open(self.report, encoding="utf-8") as file:
-            self.what, _, self.detail = file.read().strip().partition(" ")
-        return status
-
-    @property
-    def fired(self):
-        return self.what == "killed"
-
-
-def may_trace(tap):
-    """Whether processes may be traced here at all."""
-    with tempfile.TemporaryDirectory() as place:
-        argv = [KILLER, "-o", os.path.join(place, "report"), "--", "/bin/true"]
-        answer = subprocess.run(argv, capture_output=True, text=True)
-    if answer.returncode == 125 and "not permitted" in answer.stderr:
-        tap.skip("crashes at each system call", f"ptrace: {answer.stderr.strip()}")
-        return False
-    return tap.equal(answer.returncode, 0, "the tool that kills runs a program", answer.stderr)
-
-
-class Sweep:
-    """One row of the table: the outcomes of its trials."""
-
-    def __init__(self, name):
-        self.name = name
-        self.outcomes = collections.Counter()
-        self.calls = collections.Counter()
-        self.wrong = []
-
-    def add(self, outcome, call, wrong):
-        self.outcomes[outcome] += 1
-        self.calls[call] += 1
-        self.wrong += wrong
-
-    def tell(self, tap):
-        outcomes = ", ".join(f"{count} {word}" for word, count in sorted(self.outcomes.items()))
-        fired = sum(count for word, count in self.outcomes.items() if word != "ran to its end")
-        print(f"# {self.name}: {fired} positions ({len(self.calls)} kinds of call): {outcomes}")
-        tap.ok(fired > 0 and not self.wrong, f"{self.name}: 0 duplicates, 0 lost", "\n".join(self.wrong))
+SECONDS = 8  # where a sample is enough
 
 
 class Tester:
@@ -96,6 +38,7 @@ class Tester:
         with tempfile.TemporaryDirectory(dir=self.place) as folder:
             yield Trial(self.runs[scenario], self.mattermost, folder)
 
+    @functools.lru_cache
     def count(self, scenario, whose, busy=0):
         """How many calls there are where nothing is killed."""
         with self.trial(scenario) as trial:
@@ -118,19 +61,12 @@ class Tester:
         self.random.shuffle(late)
         return list(dict.fromkeys(each for pair in zip(positions, late) for each in pair))
 
-    def sweep(self, name, work, items):
-        sweep = Sweep(name)
-        limit = {} if self.all else {"seconds": SECONDS, "least": LEAST}
-        for outcome in in_parallel(work, items, **limit):
-            sweep.add(*outcome)
-        sweep.tell(self.tap)
-
     def judge(self, trial, kill, status):
         wrong, outcome = trial.check(status)
         if trial.watch() != status or trial.check(status)[0] != wrong:
             wrong.append("starting it once more changed something")
         wrong = [f"{' '.join(kill.argv[3:9])}: {kill.detail}: {each}" for each in wrong]
-        outcome = outcome if kill.fired else "ran to its end"
+        outcome = outcome if kill.fired else MISSED
         return outcome, kill.detail.partition(" ")[2], wrong + ([trial.said] if wrong else [])
 
     def crash(self, scenario, whose, what, busy=0):
@@ -145,7 +81,7 @@ class Tester:
 
         count = self.count(scenario, whose, busy)
         name = f"{NAMES[scenario]}{', a busy server' if busy else ''}: {whose}, {what} killed"
-        self.sweep(name, work, self.positions(count))
+        return Sweep(name, work, self.positions(count))
 
     def crash_again(self, scenario, what):
         """A crash, and another one while the next watcher recovers from it."""
@@ -162,7 +98,7 @@ class Tester:
             (self.random.randrange(1, count), self.random.randrange(1, 2 * count))
             for _ in range(count)
         ]
-        self.sweep(f"{NAMES[scenario]}: watcher, {what} killed twice", work, pairs)
+        return Sweep(f"{NAMES[scenario]}: watcher, {what} killed twice", work, pairs)
 
     # ---------------------------------------------------------------- while the server thinks
 
@@ -197,14 +133,14 @@ def deliver_worker(watcher):
     return next(pid for pid in children(watcher) if command_line(pid)[-2:] == ["worker", "deliver"])
 
 
-def sweeps(tap, tester):
+def sweeps(tester):
     for scenario in [PLAIN, CATEGORIZED]:
         for whose, what in SWEEPS:
-            tap.part(lambda _: tester.crash(scenario, whose, what))
+            yield tester.crash(scenario, whose, what)
     for whose, what in [("watcher", "all"), ("workers", "one")]:
-        tap.part(lambda _: tester.crash(PLAIN, whose, what, busy=2))
+        yield tester.crash(PLAIN, whose, what, busy=2)
     for scenario, what in [(PLAIN, "one"), (PLAIN, "all"), (CATEGORIZED, "all")]:
-        tap.part(lambda _: tester.crash_again(scenario, what))
+        yield tester.crash_again(scenario, what)
 
 
 def main():
@@ -213,14 +149,15 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with Tap() as tap, Mattermost() as mattermost, tempfile.TemporaryDirectory(
-        prefix="atvm-crash."
+        prefix="atvm-crash.", dir=FAST_FOLDER
     ) as place:
         tester = Tester(tap, mattermost, place, arguments)
         tap.part(tester.unanswered, "unanswered: the next watcher waits for it", False, 1)
         tap.part(tester.unanswered, "unanswered: so does the one after that", False, 2)
         tap.part(tester.unanswered, "unanswered, and its worker dies: it is held", True, 1)
         if may_trace(tap):
-            tap.part(sweeps, tester)
+            limit = None if arguments.all else SECONDS
+            tap.part(sweep_all, list(sweeps(tester)), limit)
         tap.equal(mattermost.wrong, [], "the server got no other request")
 
 

@@ -15,7 +15,6 @@ from timelapse import TimeLapse
 
 SINK = os.path.join(BUILD, "tests", "sinks", ".libs", "test-sink.so")
 PLAIN = "01-pass-all-sources-agree"
-FAILING = "02-fail-all-sources-agree"
 BATCHES = "16-categorized-no-fresh-specpattern"
 COLLECTORS = ["runlog", "junit", "reporter-json", "reporter-txt", "mochawesome", "spec"]
 
@@ -270,3 +269,15 @@ class Run:
         path = self.kept("requests", identity + ".answer")
         wait_for(lambda: os.path.exists(path), f"the answer to {identity}")
         return self.read("requests", identity + ".answer")
+
+
+# With this setting the run is COMPLETED though it is contradicted; with "worst" it is not.
+CONTRADICTION = {"on_conflict": '"precedence"'}
+
+
+def contradict(run):
+    """The XML of one host says that it failed, which the configured precedence passes over."""
+    (path,) = [p for p in run.lapse.file_times if p.endswith("test-result-atvm121-ubuntu24.04.xml")]
+    text = run.lapse._content(path).decode().replace('failures="0">', 'failures="1">')
+    text = text.replace("</testcase>", '<failure message="boom" type="Error">boom</failure></testcase>', 1)
+    run.lapse._put(path, run.lapse.file_times[path], text.encode())

@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 from harness import DEADLINE, WATCHER, Answer, Tap, wait_for
-from operated_run import BATCHES, FAILING, PLAIN, Chat, Run
+from operated_run import BATCHES, CONTRADICTION, Chat, Run, contradict
 
 NOBODY = 65534
 # What the batches of the categorized run leave.
@@ -283,18 +283,10 @@ def reset_is_refused_where_it_may_be_posted(tap):
 # -------------------------------------------------------------------- correct
 
 
-def contradict(run):
-    """The XML of one host says that it failed, which the configured precedence passes over."""
-    (path,) = [p for p in run.lapse.file_times if p.endswith("test-result-atvm121-ubuntu24.04.xml")]
-    text = run.lapse._content(path).decode().replace('failures="0">', 'failures="1">')
-    text = text.replace("</testcase>", '<failure message="boom" type="Error">boom</failure></testcase>', 1)
-    run.lapse._put(path, run.lapse.file_times[path], text.encode())
-
-
 @contextlib.contextmanager
 def contradicted_run():
     """Posted as COMPLETED, though one source says otherwise."""
-    with Run(sinks={"chat": "deliver", "other": "deliver"}, on_conflict='"precedence"') as run:
+    with Run(sinks={"chat": "deliver", "other": "deliver"}, **CONTRADICTION) as run:
         run.happen()
         contradict(run)
         run.watch_to_the_end()

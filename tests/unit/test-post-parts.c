@@ -213,7 +213,8 @@ static void test_what_was_stored_whole_is_sent_as_it_was_stored(void **state)
 }
 
 /* As a watcher leaves it that dies while it stores a message: from the last part to the first. */
-static void store_last_parts(const struct delivery_scene *scene, int32_t parts, int32_t stored)
+static void store_last_parts(const struct delivery_scene *scene, int32_t parts, int32_t stored,
+                             int64_t age_ns)
 {
     for (int32_t part = parts; part > parts - stored; part--) {
         struct outbox_message message = {
@@ -228,7 +229,7 @@ static void store_last_parts(const struct delivery_scene *scene, int32_t parts, 
             .body = memory_string("body"),
         };
         struct outbox_record *record =
-            outbox_record_new("chat", &message, part, clock_ns(CLOCK_REALTIME));
+            outbox_record_new("chat", &message, part, clock_ns(CLOCK_REALTIME) - age_ns);
         char *error = NULL;
 
         assert_int_equal(outbox_save(scene->folder, record, &error), 0);
@@ -242,7 +243,7 @@ static void test_what_was_not_stored_whole_is_made_anew(void **state)
 
     delivery_scene_open(scene);
     delivery_scene_close(scene);
-    store_last_parts(scene, 5, 3);
+    store_last_parts(scene, 5, 3, 0);
     delivery_scene_open(scene);
     assert_int_equal(scratch_count(scene->folder, "outbox/chat", ".json"), 0);
     scene->parts = 2;
@@ -251,6 +252,22 @@ static void test_what_was_not_stored_whole_is_made_anew(void **state)
     assert_arrived(scene, KEY " 1\n" KEY "+2 1\n");
     assert_int_equal(scene->summary.delivered, 2);
     assert_true(is_marked(scene));
+}
+
+/* Its age counts from when its turn came. */
+static void test_a_part_is_not_given_up_for_having_waited(void **state)
+{
+    struct delivery_scene *scene = *state;
+
+    delivery_scene_open(scene);
+    delivery_scene_close(scene);
+    store_last_parts(scene, 3, 3, 2 * scene->config.retry_give_up_ns);
+    delivery_scene_behave(scene, "chat", "retry-twice");
+    delivery_scene_behave_at_part(scene, "chat", 2);
+    delivery_scene_open(scene);
+    delivery_scene_run(scene, 1);
+    assert_arrived(scene, KEY " 1\n" KEY " 3\n" KEY " 1\n");
+    assert_int_equal(scene->summary.delivered, 3);
 }
 
 static void test_a_part_that_cannot_be_stored_leaves_none(void **state)
@@ -312,6 +329,7 @@ int main(int argc, char **argv)
         TEST(test_what_is_held_stays_so_until_the_part_before_it_is_resolved),
         TEST(test_what_was_stored_whole_is_sent_as_it_was_stored),
         TEST(test_what_was_not_stored_whole_is_made_anew),
+        TEST(test_a_part_is_not_given_up_for_having_waited),
         TEST(test_a_part_that_cannot_be_stored_leaves_none),
         cmocka_unit_test(test_a_damaged_part_holds_those_behind_it),
     };

@@ -372,8 +372,6 @@ static void test_an_unfinished_message_for_a_removed_sink_is_held(void **state)
     assert_true(post_is_held(&scene->summary));
 }
 
-/* ---- a watcher that dies. Each row is a program that ends at one point of the protocol. */
-
 static struct outbox_record *new_record(struct delivery_scene *scene)
 {
     struct outbox_message message = {
@@ -391,6 +389,67 @@ static struct outbox_record *new_record(struct delivery_scene *scene)
     (void)scene;
     return outbox_record_new("chat", &message, 1, clock_ns(CLOCK_REALTIME));
 }
+
+static bool chat_has_all(struct delivery_scene *scene)
+{
+    return delivery_scene_arrived(scene, "chat") == 2 &&
+           post_summarize(scene->post, NULL).outstanding == 0;
+}
+
+static bool living_has_all_of_two(struct delivery_scene *scene)
+{
+    return post_summarize(scene->post, NULL).delivered == 2;
+}
+
+/* A record that was tried once and waits until `next`; `delay` was decided. */
+static void store_waiting(struct delivery_scene *scene, int64_t next_ns, int64_t delay_ns)
+{
+    struct outbox_record *record = new_record(scene);
+    char *error = NULL;
+
+    record->attempt_count = 1;
+    record->attempt_started_ns = clock_ns(CLOCK_REALTIME);
+    record->next_attempt_ns = next_ns;
+    record->delay_ns = delay_ns;
+    assert_int_equal(outbox_save(scene->folder, record, &error), 0);
+    outbox_record_free(record);
+}
+
+/* Whatever the clock did while no watcher ran: a wait that was decided is kept, is over when its
+ * time has come, and never becomes longer. */
+static void test_a_wait_survives_a_restart_and_a_clock_that_was_set(void **state)
+{
+    const int64_t hour = 3600 * NS_PER_SECOND;
+    const struct {
+        int64_t from_now_ns, delay_ns;
+        bool sent;
+    } rows[] = {
+        {hour, hour, false},            /* as decided: the other side's Retry-After */
+        {-hour, hour, true},            /* its time has come, or the clock was set forward */
+        {hour, 20 * NS_PER_MS, true},   /* the clock was set back by an hour */
+        {1000 * hour, NS_PER_MS, true}, /* or by weeks */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct delivery_scene *scene = delivery_scene_new();
+
+        delivery_scene_add(scene, "chat", "deliver");
+        delivery_scene_add(scene, "living", "deliver");
+        delivery_scene_open(scene);
+        delivery_scene_close(scene);
+        store_waiting(scene, clock_ns(CLOCK_REALTIME) + rows[i].from_now_ns, rows[i].delay_ns);
+        delivery_scene_open(scene);
+        delivery_scene_post(scene, "batch");
+        delivery_scene_post(scene, "after");
+        delivery_scene_run_until(scene, rows[i].sent ? chat_has_all : living_has_all_of_two);
+        assert_record(scene, "chat", "batch", rows[i].sent ? OUTBOX_DELIVERED : OUTBOX_PENDING,
+                      rows[i].sent ? 2 : 1);
+        delivery_scene_free(scene);
+    }
+}
+
+/* ---- a watcher that dies. Each row is a program that ends at one point of the protocol. */
 
 /* In the child a failed step ends it with 1, which the test sees. */
 #define MUST(expression)                                                                           \
@@ -595,6 +654,7 @@ int main(int argc, char **argv)
         TEST(test_a_sink_that_is_new_gets_what_the_others_have),
         TEST(test_a_marker_without_a_message_is_believed),
         TEST(test_an_unfinished_message_for_a_removed_sink_is_held),
+        cmocka_unit_test(test_a_wait_survives_a_restart_and_a_clock_that_was_set),
         cmocka_unit_test(test_a_watcher_that_dies_posts_once_or_holds),
         TEST(test_a_restarted_watcher_waits_for_a_worker_that_still_sends),
         TEST(test_a_hung_worker_whose_watcher_is_gone_ends_itself),

@@ -140,9 +140,11 @@ static int64_t time_of_judgement(const struct explain_command *command, const ch
     CLEANUP_FREE char *evidence = memory_format("%s/evidence.jsonl", command->state->folder);
     struct stat status;
 
-    *ret_what = "when it was closed";
+    *ret_what = state_judged_ns(command->state) == command->state->run.closed_ns
+                    ? "when it was closed"
+                    : "when it was corrected";
     if (command->state->run.closed_ns >= 0)
-        return command->state->run.closed_ns;
+        return state_judged_ns(command->state);
     *ret_what = "now: it is being watched";
     if (state_lock_holder(lock) > 0 || stat(evidence, &status) < 0)
         return clock_ns(CLOCK_REALTIME);
@@ -183,8 +185,9 @@ static void add_closed(struct explain_closed *closed, size_t *count,
                        const struct scope_state *scope)
 {
     if (scope->closed_ns >= 0)
-        closed[(*count)++] =
-            (struct explain_closed){scope->name, scope->state, scope->reason, scope->closed_ns};
+        closed[(*count)++] = (struct explain_closed){
+            scope->name, scope->state, scope->reason,
+            scope->corrected_ns > scope->closed_ns ? scope->corrected_ns : scope->closed_ns};
 }
 
 static struct explain_closed *closed_scopes(const struct state *state, size_t *ret_count)

@@ -152,6 +152,20 @@ static int take_lock(struct operation *operation)
 
 /* ---- carrying it out */
 
+/* A message that is made needs to know how its sinks want it, which their modules say. */
+static bool knows_its_sinks(const struct operation *operation)
+{
+    CLEANUP_FREE char *error = NULL, *warnings = NULL;
+    bool known = operation->operate->request.command != REQUEST_CORRECT ||
+                 config_check_modules(operation->config, &error, &warnings);
+
+    if (!known)
+        log_error("%s", error);
+    if (warnings)
+        log_warning("%s", warnings);
+    return known;
+}
+
 static int carry_out(struct operation *operation)
 {
     const struct kept_run_settings settings = {
@@ -162,6 +176,8 @@ static int carry_out(struct operation *operation)
     CLEANUP_FREE char *error = NULL;
     struct kept_run *run = NULL;
 
+    if (!knows_its_sinks(operation))
+        return COMMAND_USAGE;
     if (kept_run_open(&settings, &run, &error) < 0) {
         log_error("%s", error);
         return COMMAND_STATE;

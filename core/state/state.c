@@ -288,6 +288,20 @@ void scope_state_set_hosts(struct scope_state *scope, const struct host_verdict 
     }
 }
 
+int64_t state_judged_ns(const struct state *state)
+{
+    int64_t judged_ns = state->run.closed_ns;
+
+    if (judged_ns < 0)
+        return -1;
+    if (state->run.corrected_ns > judged_ns)
+        judged_ns = state->run.corrected_ns;
+    for (size_t i = 0; i < state->subrun_count; i++)
+        if (state->subruns[i]->corrected_ns > judged_ns)
+            judged_ns = state->subruns[i]->corrected_ns;
+    return judged_ns;
+}
+
 void scope_state_close(struct scope_state *scope, enum run_state state, const char *reason,
                        int64_t now_ns)
 {

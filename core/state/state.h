@@ -133,6 +133,10 @@ int state_mark_posted(struct state *state, struct scope_state *scope, const char
 /* Whether one of the two is there: 1, 0, or -errno when it could not look. */
 int state_posted(const struct scope_state *scope, const char *sink);
 
+/* As of when a closed run was judged: its close, or a later correction of it or of a sub-run; -1: it
+ * is not closed. */
+int64_t state_judged_ns(const struct state *state);
+
 /* Replaces evidence.jsonl; `write_content` as for durable_write_stream. */
 int state_write_evidence(struct state *state, int (*write_content)(void *user, FILE *stream),
                          void *user, char **ret_error);

@@ -39,15 +39,11 @@ static int recall_evidence(struct kept_run *run, char **ret_error)
 static int look(struct kept_run *run, char **ret_error)
 {
     CLEANUP_FREE char *evidence = memory_format("%s/evidence.jsonl", run->state->folder);
-    CLEANUP_FREE char *warnings = NULL;
     const struct judge_now_settings settings = {
         .config = run->config, .run = &run->settings, .now_ns = -1, .live = true};
 
-    if (!config_check_root(run->config, ret_error) ||
-        !config_check_modules(run->config, ret_error, &warnings))
+    if (!config_check_root(run->config, ret_error))
         return -EINVAL;
-    if (warnings)
-        log_warning("%s", warnings);
     run->now = judge_now_new(&settings, ret_error);
     if (!run->now)
         return -EIO;
@@ -63,7 +59,7 @@ static int64_t time_of_judgement(const struct kept_run *run)
     struct stat status;
 
     if (run->state->run.closed_ns >= 0)
-        return run->state->run.closed_ns;
+        return state_judged_ns(run->state);
     if (stat(evidence, &status) < 0)
         return clock_ns(CLOCK_REALTIME);
     return (int64_t)status.st_mtim.tv_sec * NS_PER_SECOND + status.st_mtim.tv_nsec;

@@ -146,7 +146,7 @@ static int correct_everywhere(const struct operator_scene *scene, const struct v
                               struct differing *ret, struct request_answer *answer)
 {
     const struct outbox_list *list = post_records(watch_close_post(scene->closing));
-    const struct scope_state *state = state_find_scope(scene->state, judged->name);
+    struct scope_state *state = state_find_scope(scene->state, judged->name);
     int status = 0;
 
     for (size_t i = 0; i < scene->config->sink_count && status == 0; i++) {
@@ -160,6 +160,10 @@ static int correct_everywhere(const struct operator_scene *scene, const struct v
         if (ret->corrected == 0) {
             CLEANUP_FREE char *difference = verdict_summary_difference(told->message.says, summary);
 
+            if (watch_close_keep_evidence(scene->closing, state, scene->ledger) < 0) {
+                answer_failed(answer, NULL);
+                return -EIO;
+            }
             answer_add(answer, "%s: %s", judged->name, difference);
         }
         status = correct_at(scene, verdict, judged, sink, told, answer);

@@ -432,6 +432,18 @@ int watch_close_as(struct watch_close *closing, struct scope_state *scope, enum 
     return close_state(closing, scope, state, reason);
 }
 
+int watch_close_keep_evidence(struct watch_close *closing, struct scope_state *scope,
+                              const struct ledger *ledger)
+{
+    CLEANUP_FREE char *error = NULL;
+    int status = write_evidence(closing, ledger);
+
+    if (status < 0)
+        return status;
+    scope->corrected_ns = clock_ns(CLOCK_REALTIME);
+    return report(state_save(closing->state, scope, &error), &error);
+}
+
 int watch_close_correct(struct watch_close *closing, const struct verdict *verdict,
                         const struct scope_verdict *scope,
                         const struct watch_close_correction *correction)

@@ -53,6 +53,10 @@ struct post *watch_close_post(const struct watch_close *closing);
 int watch_close_as(struct watch_close *closing, struct scope_state *scope, enum run_state state,
                    const char *reason);
 
+/* Before a closed scope is corrected: keeps the evidence which that rests on, and as of when it was
+ * judged. Judged again after a crash, it is the same. 0, or -errno (logged). */
+int watch_close_keep_evidence(struct watch_close *closing, struct scope_state *scope,
+                              const struct ledger *ledger);
 /* A message to one sink that corrects an earlier one; `number`, `supersedes`: see struct
  * post_message. 0, or -errno (logged). */
 struct watch_close_correction {

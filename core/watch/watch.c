@@ -408,14 +408,15 @@ static void on_collect_failed(void *user, const char *reason)
 
 /* ---------------------------------------------------------------- what operators ask for */
 
-/* A closed run is judged as of its close: what lies there since may be another run's. */
+/* A closed run is judged as of its close, or its correction: what lies there since may be another
+ * run's. */
 static struct verdict *judge_for_operator(void *user)
 {
     const struct watch *watch = user;
-    int64_t closed_ns = watch->state->run.closed_ns;
+    int64_t judged_ns = state_judged_ns(watch->state);
     bool may_close;
 
-    return judge_as_of(watch, closed_ns >= 0 ? closed_ns : clock_ns(CLOCK_REALTIME), &may_close);
+    return judge_as_of(watch, judged_ns >= 0 ? judged_ns : clock_ns(CLOCK_REALTIME), &may_close);
 }
 
 static void on_request(void *user, const struct request *request, struct request_answer *ret)

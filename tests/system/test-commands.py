@@ -325,6 +325,30 @@ def correct_posts_what_differs(tap):
         tap.equal(len(run.arrived()), 3, "corrected back: once")
 
 
+def correct_keeps_what_it_looked_at(tap):
+    """What --look found counts from then on; the message has the form that its sink asks for."""
+    with Run() as run:
+        path = os.path.join(run.folder.name, "posts.md")
+        run.extra_sinks = f', {{ module = "file"; path = "{path}"; }}'
+        run.configure()
+        run.happen()
+        run.watch_to_the_end()
+        contradict(run)
+        tap.equal(run.ask("correct").status, 0, "correct: what lies there since is not looked at")
+        tap.equal(run.state()["state"], "COMPLETED", "correct: so nothing differs")
+        answer = run.ask("correct", "--look")
+        tap.equal((answer.status, run.state()["state"]), (0, "FAILED"), "correct --look: sees it", answer)
+        answer = run.ask("correct")
+        tap.equal((answer.status, run.state()["state"]), (0, "FAILED"), "then correct: so it stays", answer)
+        tap.equal(len(run.arrived()), 2, "then correct: nothing more is posted", run.said())
+        with open(path, encoding="utf-8") as file:
+            title = next(line for line in file if " - FAILED" in line)
+        tap.ok(title.startswith("#### "), "correct --look: in Markdown, as the sink asks for", title)
+        told = run.ask("explain")
+        first = told.output.splitlines()[0]
+        tap.ok(b" - FAILED" in first, "explain: judges by what was looked at", told)
+
+
 def correct_knows_by_the_state(tap):
     """Where a record does not say what was told, the state does: the same is no correction."""
     with contradicted_run() as run:
@@ -596,6 +620,7 @@ def main():
             cancel_a_categorized_run,
             reset_is_refused_where_it_may_be_posted,
             correct_posts_what_differs,
+            correct_keeps_what_it_looked_at,
             correct_knows_by_the_state,
             correct_is_posted_once,
             correct_of_another_step,

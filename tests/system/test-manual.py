@@ -31,6 +31,7 @@ def page(name):
 def without_macros(text):
     """Words as a reader sees them, roughly: of `.It Ic a No = Qq b` only `a = "b"`."""
     text = re.sub(r'\bQq (\S+)', r'"\1"', text)
+    text = re.sub(r'\bQo (\S+) Qc', r'"\1"', text)
     text = re.sub(r"\bBq (.*)", r"[ \1 ]", text)
     return re.sub(r"\b(No|Ns|Ic|Ar|Li|Cm) ", "", text)
 

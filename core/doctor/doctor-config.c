@@ -49,7 +49,7 @@ static const char *cure_of(struct doctor_report *report, const struct config_see
         return doctor_text(report, "unset %.*s",
                            (int)strspn(variable, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"),
                            variable);
-    return doctor_edit(report, CONFIG_DEFAULT_PATH, 0);
+    return doctor_edit(report, seen->file ? seen->file : CONFIG_DEFAULT_PATH, 0);
 }
 
 static void add_problems(struct doctor_report *report, const struct config_seen *seen,
@@ -168,6 +168,7 @@ struct config *doctor_look_config(const struct doctor_asked *asked, struct docto
     CLEANUP_FREE char *unknown = config_unknown_variables();
     struct config *config = config_load(asked->config_path, asked->build, &problems);
     struct config_seen seen = {
+        .file = asked->config_path,
         .config = config,
         .unknown_variables = unknown,
         .environment_file = asked->environment_file,

@@ -9,6 +9,7 @@
 /* What reading and checking said; problems as config_load and config_check_modules word them, one a
  * line. */
 struct config_seen {
+    const char *file;            /* of the configuration that was asked for; NULL: the usual one */
     const struct config *config; /* checked; NULL: it could not be read */
     const char *problems;        /* of reading it; NULL: none */
     const char *module_errors, *module_warnings;

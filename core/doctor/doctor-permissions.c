@@ -37,17 +37,20 @@ static const struct role {
 static void judge_missing(struct doctor_report *report, const struct path_seen *seen)
 {
     const struct role *role = &roles[seen->role];
+    const char *edit =
+        doctor_edit(report, seen->named_in ? seen->named_in : CONFIG_DEFAULT_PATH, 0);
 
-    if (seen->error != -ENOENT)
+    if (seen->error == -ENOTDIR)
+        doctor_problem(report, DOCTOR_BAD, ID, seen->path, edit,
+                       "no %s can be there: something in its path is no folder", role->what);
+    else if (seen->error != -ENOENT)
         doctor_unseen(report, ID, seen->path, "sudo atvm-watcher doctor", "%s: %s", role->what,
                       strerror(-seen->error));
     else if (seen->may_be_gone)
         doctor_ok(report, ID, seen->path, "there is no %s yet", role->what);
     else
-        doctor_problem(
-            report, DOCTOR_BAD, ID, seen->path,
-            doctor_edit(report, seen->named_in ? seen->named_in : CONFIG_DEFAULT_PATH, 0),
-            "there is no %s: name the right one in the configuration", role->what);
+        doctor_problem(report, DOCTOR_BAD, ID, seen->path, edit,
+                       "there is no %s: name the right one in the configuration", role->what);
 }
 
 static bool is_root_or_self(const struct path_seen *seen)

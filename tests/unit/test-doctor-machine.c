@@ -236,7 +236,7 @@ static void test_permissions(void **state)
         {{PATH_STATE_ROOT, "/f/s", -ENOTDIR, .may_be_gone = true, .named_in = "/etc/x.conf"},
          DOCTOR_BAD,
          "no folder",
-         "/etc/x.conf"},
+         "${EDITOR:-vi} /etc/x.conf"},
         {{PATH_STATE_ROOT, "/s", 0, 0750, 9, 9, 0, 0}, DOCTOR_OK, "state root", NULL},
         {{PATH_STATE_ROOT, "/s", 0, 0777, 0, 0, 0, 0}, DOCTOR_BAD, "everybody", "chmod go-w /s"},
         {{PATH_STATE_ROOT, "/s", -EACCES, .may_be_gone = true},

@@ -28,6 +28,12 @@ def page(name):
     return read(os.path.join(PAGES, name))
 
 
+def own_pages():
+    """Paths of all but those that only name another one."""
+    paths = sorted(glob.glob(os.path.join(PAGES, "*.[1-8]")))
+    return [path for path in paths if not read(path).startswith(".so ")]
+
+
 def without_macros(text):
     """Words as a reader sees them, roughly: of `.It Ic a No = Qq b` only `a = "b"`."""
     text = re.sub(r'\bQq (\S+)', r'"\1"', text)
@@ -51,8 +57,17 @@ def items(text, macro):
 # ---------------------------------------------------------------- the language of the pages
 
 
+def other_names(tap):
+    """A page that only names another one names one that is there; every script has such a page."""
+    scripts = [os.path.basename(path) for path in glob.glob(os.path.join(TOP, "scripts", "*.sh"))]
+    tap.ok(len(scripts) >= 2, "there are scripts", scripts)
+    for script in sorted(scripts):
+        target = re.match(r"\.so man\d/(\S+)\n$", page(f"{script}.1"))[1]
+        tap.ok(f".Pa {script}\n" in page(target), f"{script}: is told in {target}")
+
+
 def sound(tap):
-    pages = sorted(glob.glob(os.path.join(PAGES, "*.[1-8]")))
+    pages = own_pages()
     tap.ok(len(pages) >= 3, "there are pages", pages)
     if shutil.which("mandoc") is None:
         tap.skip("mandoc finds nothing wrong", "there is no mandoc")
@@ -68,7 +83,7 @@ def sound(tap):
 
 def references(tap):
     """A page that another one refers to is among them, or is the system's."""
-    own = {os.path.basename(path) for path in glob.glob(os.path.join(PAGES, "*.[1-8]"))}
+    own = {os.path.basename(path) for path in own_pages()}
     for name in sorted(own):
         referred = {f"{n}.{s}" for n, s in re.findall(r"\.Xr (\S+) (\d)", page(name))}
         missing = sorted(r for r in referred if r.startswith("atvm-") and r not in own)
@@ -388,6 +403,7 @@ def main():
     with Tap() as tap:
         for part in (
             sound,
+            other_names,
             references,
             commands,
             variables,

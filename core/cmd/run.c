@@ -320,7 +320,9 @@ const struct command command_run = {
         "  -h, --help            show this and end\n\n"
         "What the command line does not say is taken from the environment: ATVM_WATCHER_TEMPLATE,\n"
         "_INTEGRATION_PLUGIN, _CATEGORIZED, _CONFIG_FAMILY, _MIGRATION_STYLE,\n"
-        "_SCOPE_DESCRIPTION and _TEMPLATE_COMMAND; every setting of the configuration too.\n\n"
+        "_SCOPE_DESCRIPTION and _TEMPLATE_COMMAND, and what `start` hands on: _HOSTS, _SINCE and\n"
+        "_CYPRESS_ENV; every setting of the configuration too, and ATVM_WATCHER_CONFIG for its\n"
+        "file. What that does not say either, and an earlier watcher of this run knew, counts.\n\n"
         "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
         "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
         "5 closed, but a delivery is held or quarantined.\n",

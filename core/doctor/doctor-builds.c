@@ -217,14 +217,20 @@ static bool has_file(DIR *root, const char *folder, const char *name)
     return faccessat(dirfd(root), path, F_OK, 0) == 0 || errno != ENOENT;
 }
 
+/* A folder that a watcher made which did not begin to watch is none. */
 static bool is_build(DIR *root, const struct dirent *entry)
 {
+    static const char *const files[] = {"state.json", "closed.json", "outbox"};
     struct stat status;
 
-    return config_build_name_is_valid(entry->d_name) &&
-           fstatat(dirfd(root), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISDIR(status.st_mode) &&
-           (has_file(root, entry->d_name, "state.json") || has_file(root, entry->d_name, "lock"));
+    if (!config_build_name_is_valid(entry->d_name) ||
+        fstatat(dirfd(root), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !S_ISDIR(status.st_mode))
+        return false;
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (has_file(root, entry->d_name, files[i]))
+            return true;
+    return false;
 }
 
 static void look_at_all(const struct doctor_asked *asked, const struct config *config, DIR *root,

@@ -160,9 +160,13 @@ static int read_entries(struct doctor_report *report, sd_journal *journal, const
     int status = 1;
 
     for (size_t step = 0; status > 0 && step < STEPS_MAX && seen->count < ENTRIES_MAX; step++) {
+        void *mark = obstack_alloc(&report->memory, 1);
+
         status = sd_journal_next(journal);
         if (status > 0 && take_entry(report, journal, wanted, &entries[seen->count]))
             seen->count++;
+        else
+            obstack_free(&report->memory, mark);
     }
     seen->is_cut = status > 0;
     return status < 0 ? status : 0;

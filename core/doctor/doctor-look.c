@@ -26,7 +26,7 @@ void doctor_look(const struct doctor_asked *asked, struct doctor_report *report)
     doctor_look_limits(config, report);
     if (config)
         doctor_look_builds(asked, config, report);
-    doctor_look_service(asked, config, report);
+    doctor_look_service(asked, report);
     doctor_look_journal(asked, report);
     if (secrets != asked->secrets)
         cleanup_close_descriptor(&secrets);

@@ -5,7 +5,16 @@
 #include <systemd/sd-daemon.h>
 
 #include "cleanup.h"
-#include "status-builds.h"
+#include "module-folder.h"
+#include "unit-bus.h"
+#include "watch.h"
+
+#define CLEANUP_BUS __attribute__((cleanup(close_bus)))
+
+static void close_bus(sd_bus **variable)
+{
+    sd_bus_close_unref(*variable);
+}
 
 /* Any instance shows whether there is a template; this one is never started. */
 #define EXAMPLE "doctor"
@@ -43,10 +52,16 @@ void doctor_judge_instance(struct doctor_report *report, const char *build,
     }
     if (strcmp(status->active_state, "failed") != 0)
         return;
-    doctor_problem(report, DOCTOR_BAD, "service.instance", build,
-                   doctor_text(report, "systemctl start %s", doctor_word(report, seen->unit)),
-                   "its service failed (%s, status %d): look first with journalctl -u %s -n 50",
-                   status->result, status->exit_status, seen->unit);
+    if (status->exit_status == WATCH_HELD)
+        doctor_problem(report, DOCTOR_WARN, "service.instance", build,
+                       doctor_text(report, "systemctl start %s", doctor_word(report, seen->unit)),
+                       "when its watcher ended, the run was closed, but a post was held: settle "
+                       "that first, see posts");
+    else
+        doctor_problem(report, DOCTOR_BAD, "service.instance", build,
+                       doctor_text(report, "systemctl start %s", doctor_word(report, seen->unit)),
+                       "its service failed (%s, status %d): look first with journalctl -u %s -n 50",
+                       status->result, status->exit_status, seen->unit);
 }
 
 /* ---- looking */
@@ -86,23 +101,88 @@ static void look_at_instance(struct unit_control *control, const char *build,
     unit_status_clear(&status);
 }
 
-/* Those whose watcher should be at work. What cannot be read here is reported with the builds. */
-static void look_at_open_builds(const struct doctor_asked *asked, const struct config *config,
-                                struct unit_control *control, struct doctor_report *report)
+/* The system bus; where no bus daemon runs, the manager's own socket, which is for root only. */
+static int open_bus(sd_bus **ret)
 {
-    CLEANUP_FREE char *error = NULL;
-    struct build_rows rows;
+    CLEANUP_BUS sd_bus *bus = NULL;
+    int status = unit_bus_open(ret);
 
-    if (build_rows_load(config, asked->now_ns, &rows, &error) < 0)
-        return;
-    for (size_t i = 0; i < rows.count; i++)
-        if (rows.rows[i].closed_ns < 0 || rows.rows[i].posts.waiting > 0)
-            look_at_instance(control, rows.rows[i].name, report);
-    build_rows_free(&rows);
+    if (status >= 0)
+        return 0;
+    status = sd_bus_new(&bus);
+    if (status >= 0)
+        status = sd_bus_set_address(bus, "unix:path=/run/systemd/private");
+    if (status >= 0)
+        status = sd_bus_start(bus);
+    if (status >= 0)
+        *ret = TAKE_POINTER(bus);
+    return status;
 }
 
-void doctor_look_service(const struct doctor_asked *asked, const struct config *config,
-                         struct doctor_report *report)
+/* "atvm-run-watcher@BUILD.service" -> "BUILD"; free it. NULL: it is none. */
+static char *build_of(const char *unit)
+{
+    static const char ending[] = ".service";
+    const char *name = strchr(unit, '@');
+    size_t length = name ? strlen(name + 1) : 0;
+
+    if (length <= strlen(ending) || strcmp(name + 1 + length - strlen(ending), ending) != 0)
+        return NULL;
+    return memory_format("%.*s", (int)(length - strlen(ending)), name + 1);
+}
+
+/* Units as ListUnitsByPatterns of org.freedesktop.systemd1(5) gives them. */
+static int take_builds(sd_bus_message *answer, struct name_list *ret_builds)
+{
+    const char *unit;
+    int status = sd_bus_message_enter_container(answer, 'a', "(ssssssouso)");
+
+    while (status > 0 && (status = sd_bus_message_enter_container(answer, 'r', "ssssssouso")) > 0) {
+        CLEANUP_FREE char *build = NULL;
+
+        status = sd_bus_message_read_basic(answer, 's', &unit);
+        build = status > 0 ? build_of(unit) : NULL;
+        if (build)
+            name_list_add(ret_builds, build);
+        if (status > 0)
+            status = sd_bus_message_skip(answer, "sssssouso");
+        if (status >= 0)
+            status = sd_bus_message_exit_container(answer);
+    }
+    return status;
+}
+
+static int list_failed(struct name_list *ret_builds)
+{
+    CLEANUP_BUS sd_bus *bus = NULL;
+    sd_bus_message *answer = NULL;
+    int status = open_bus(&bus);
+
+    if (status >= 0)
+        status = sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                                    "org.freedesktop.systemd1.Manager", "ListUnitsByPatterns", NULL,
+                                    &answer, "asas", 1, "failed", 1, "atvm-run-watcher@*.service");
+    if (status >= 0)
+        status = take_builds(answer, ret_builds);
+    sd_bus_message_unref(answer);
+    return status < 0 ? status : 0;
+}
+
+static void look_at_failed(struct unit_control *control, struct doctor_report *report)
+{
+    CLEANUP_NAMES struct name_list builds = {0};
+    int error = list_failed(&builds);
+
+    if (error)
+        doctor_unseen(report, "service.instance", NULL, "systemctl --failed 'atvm-run-watcher@*'",
+                      "whether units have failed: %s", strerror(-error));
+    else if (builds.count == 0)
+        doctor_ok(report, "service.instance", NULL, "no unit has failed");
+    for (size_t i = 0; i < builds.count; i++)
+        look_at_instance(control, builds.names[i], report);
+}
+
+void doctor_look_service(const struct doctor_asked *asked, struct doctor_report *report)
 {
     struct unit_control *control = NULL;
     CLEANUP_FREE char *error = NULL;
@@ -121,7 +201,7 @@ void doctor_look_service(const struct doctor_asked *asked, const struct config *
     look_at_template(control, report);
     if (asked->build)
         look_at_instance(control, asked->build, report);
-    else if (config)
-        look_at_open_builds(asked, config, control, report);
+    else
+        look_at_failed(control, report);
     unit_control_close(control);
 }

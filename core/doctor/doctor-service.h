@@ -19,8 +19,7 @@ void doctor_judge_template(struct doctor_report *report, const struct unit_seen 
 void doctor_judge_instance(struct doctor_report *report, const char *build,
                            const struct unit_seen *seen);
 
-/* Looks at the template, and at the instances of the builds that are not closed. */
-void doctor_look_service(const struct doctor_asked *asked, const struct config *config,
-                         struct doctor_report *report);
+/* Looks at the template, and at the instance of asked->build or at those that failed. */
+void doctor_look_service(const struct doctor_asked *asked, struct doctor_report *report);
 
 #endif

@@ -1,11 +1,11 @@
 """What the system tests share: TAP, waiting for events, replaying recorded runs, processes."""
+import concurrent.futures
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 
@@ -71,16 +71,12 @@ class Tap:
     def parts(self, functions):
         """The same for several at once, for those that mostly wait; told in their order."""
         parts = [Part() for _ in functions]
-        threads = [
-            threading.Thread(target=part.part, args=[function])
-            for part, function in zip(parts, functions)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread, part in zip(threads, parts):
-            thread.join()
-            for result in part.results:
-                self.ok(*result)
+        with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+            running = [pool.submit(part.part, each) for part, each in zip(parts, functions)]
+            for part, one in zip(parts, running):
+                one.result()
+                for result in part.results:
+                    self.ok(*result)
 
     def equal(self, got, want, name, details=""):
         return self.ok(got == want, name, f"{details}\ngot {got!r}\nwant {want!r}")
@@ -113,6 +109,16 @@ def wait_for(happened, what, seconds=DEADLINE):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds:g} s")
         time.sleep(0.02)
+
+
+def files_below(folder):
+    return [os.path.join(path, name) for path, _, names in os.walk(folder) for name in names]
+
+
+def read(path):
+    """The text of a file, whatever is in it."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 class Answer:

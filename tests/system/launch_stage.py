@@ -40,9 +40,12 @@ sys.exit(play.get("status", 0))
 
 RUNNER = r'''
 import json, os, sys
+print("the runner's own output", flush=True)
+with open("/proc/self/cgroup", encoding="utf-8") as file:
+    cgroup = file.read()
 with open("runner.json.new", "w", encoding="utf-8") as file:
     json.dump({"argv": sys.argv, "cwd": os.getcwd(), "environment": dict(os.environ),
-               "session": os.getsid(0)}, file)
+               "cgroup": cgroup}, file)
 os.rename("runner.json.new", "runner.json")
 '''
 
@@ -116,8 +119,8 @@ class Stage:
 
     build = "e2e-launch-test"
 
-    def __init__(self, configuration="", **play):
-        self.configuration, self.play = configuration, play
+    def __init__(self, configuration="", state_root=None, **play):
+        self.configuration, self.state_root, self.play = configuration, state_root, play
 
     def __enter__(self):
         self.place = tempfile.TemporaryDirectory(prefix="atvm-launch.")
@@ -160,7 +163,7 @@ class Stage:
     def configure(self, more):
         self.write(
             "watcher.conf",
-            f'automation_root = "{self.root}"; state_root = "{self.path("state")}";\n'
+            f'automation_root = "{self.root}"; state_root = "{self.state_root or self.path("state")}";\n'
             f'run_log = "{self.path("%b.log")}"; launch_log = "{self.path("launch.log")}";\n'
             'cypress_config = "cypress.ts";\n'
             'blacklist = ( { vm = "atvm6-centos6.0"; reason = "cannot compile"; } );\n' + more,
@@ -177,6 +180,10 @@ class Stage:
     def set_unit(self, unit, state):
         self.write(os.path.join("units", unit), state)
 
+    def words(self, *more):
+        """Arguments of the program."""
+        return ["launch", "--build-name", self.build, "--config", self.path("watcher.conf"), *more]
+
     def argv(self, *words):
         return [
             *unshare(),
@@ -186,12 +193,7 @@ class Stage:
             "sh",
             self.folder,
             WATCHER,
-            "launch",
-            "--build-name",
-            self.build,
-            "--config",
-            self.path("watcher.conf"),
-            *words,
+            *self.words(*words),
         ]
 
     def environment(self):

@@ -121,6 +121,10 @@ def values(tap, shell):
         (["run", "b", "--plugin", ""], ["both", "fc", "iscsi"]),
         (["explain", "b", "--question", "st"], ["status", "step"]),
         (["check-config", "--build", "e2e-o"], ["e2e-one-fc"]),
+        (["cancel", "--build-name", "e2e-o"], ["e2e-one-fc"]),
+        (["start", "--integration-plugin", "f"], ["fc"]),
+        (["queue", ""], ["drop", "list", "retry", "show"]),
+        (["queue", "show", "e2e-o"], ["e2e-one-fc"]),
         (["run", "b", "--since", ""], []),
         (["run", "b", "-/;[", ""], sorted(BUILDS)),
     ):
@@ -130,8 +134,9 @@ def values(tap, shell):
 def builds(tap, shell):
     """Commands whose usage has BUILD get those of `list`, in the state root that counts."""
     for command in commands_of(help_of()):
-        takes_build = "BUILD" in help_of(command).splitlines()[0]
-        if command != "plugins":
+        usage = help_of(command).splitlines()[0]
+        takes_build = re.match(rf"Usage: atvm-watcher {command} \[?BUILD\b", usage)
+        if command not in ("plugins", "queue"):
             wanted = sorted(BUILDS) if takes_build else []
             tap.equal(shell.complete(command, ""), wanted, f"{command}: builds, if it takes them")
     del shell.environment["ATVM_WATCHER_STATE_ROOT"]

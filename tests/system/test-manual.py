@@ -88,7 +88,7 @@ def commands_of_program():
 
 def options_of_help(text):
     """{(short option or "", long option, word for its value or "")}, of lines that begin so."""
-    form = r"^ {2,6}(?:(-\w), )?(--[a-z-]+)(?: ([A-Z][^ ]*))?"
+    form = r"^ {2,6}(?:(-\w), )?(--[a-z-]+)(?: ([A-Z]\S*))?"
     return {tuple(match.groups("")) for match in re.finditer(form, text, re.M)}
 
 
@@ -115,6 +115,20 @@ def commands(tap):
             ".Ex -std" in sections[command] or "Exit status" in sections[command],
             f"{command}: its exit status",
         )
+
+
+def variables(tap):
+    """Environment variables that the program has names for, and those that it knows."""
+    names = set()
+    for path in glob.glob(os.path.join(TOP, "core", "**", "*.c"), recursive=True):
+        names |= set(re.findall(r'"((?:ATVM_WATCHER|MATTERMOST_ATVM)_[A-Z_]*[A-Z])"', read(path)))
+    with Program() as program:
+        names -= {f"ATVM_WATCHER_{name.upper()}" for name in program.settings()}
+    told = set(re.findall(r"^\.It Ev ([A-Z_]+)$", page("atvm-watcher.1"), re.M)) - {"TZ"}
+    tap.equal(sorted(told), sorted(names), "every variable that is no setting, and no other")
+    environment = {**{name: "x" for name in told}, "ATVM_WATCHER_CONFIG": ""}
+    answer = Answer([WATCHER, "check-config"], environment=environment)
+    tap.ok("nothing reads it" not in answer.errors, "the program reads them", answer)
 
 
 # ---------------------------------------------------------------- atvm-run-watcher@.service(8)
@@ -179,6 +193,43 @@ def smallest_module(tap):
             "the example builds and loads",
             f"{built}\n{loaded}",
         )
+
+
+# ---------------------------------------------------------------- the pages in Markdown
+
+
+def links(tap):
+    """Whoever reads the README to its end finds what it leads to."""
+    pages = glob.glob(os.path.join(TOP, "*.md")) + glob.glob(os.path.join(TOP, "doc", "*.md"))
+    missing, count = [], 0
+    for path in sorted(pages):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read(path)):
+            count += 1
+            if "://" not in target and not os.path.exists(
+                os.path.join(os.path.dirname(path), target)
+            ):
+                missing.append(f"{os.path.relpath(path, TOP)}: {target}")
+    tap.ok(count > 20 and not missing, "every link leads somewhere", missing)
+
+
+def picture(tap):
+    """It is of the message that is delivered today; where it is not, ./dev picture makes it anew."""
+    folder = os.path.join(TOP, "doc", "picture")
+    script = os.path.join(folder, "make-picture.py")
+    answer = Answer(["python3", script, "--watcher", WATCHER, "--message-only"])
+    # Its tag is that of one posting.
+    told, now = (
+        re.sub(r"^Message \w+,", "Message TAG,", text, flags=re.M).splitlines()
+        for text in (read(os.path.join(folder, "status.md")), answer.output.decode())
+    )
+    tap.equal(
+        now,
+        told,
+        "the picture shows the message of today (./dev picture makes it anew)",
+        answer,
+    )
+    with open(os.path.join(folder, "status.png"), "rb") as file:
+        tap.ok(file.read(8) == b"\x89PNG\r\n\x1a\n", "the picture is there")
 
 
 # ---------------------------------------------------------------- atvm-watcher.conf(5)
@@ -334,7 +385,18 @@ def module_option(tap, name, option, value, body):
 
 def main():
     with Tap() as tap:
-        for part in (sound, references, commands, service, interface, smallest_module, settings):
+        for part in (
+            sound,
+            references,
+            commands,
+            variables,
+            service,
+            interface,
+            smallest_module,
+            links,
+            picture,
+            settings,
+        ):
             tap.part(part)
 
 

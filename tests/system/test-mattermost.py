@@ -2,138 +2,27 @@
 """The sink mattermost, in a real deliver worker, against a strict stand-in for the server on
 loopback: what each answer, and each way of breaking off, leads to; and that the secret address is
 never seen."""
-import collections
 import email.utils
+import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
-import ssl
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
-from harness import BUILD, DEADLINE, FIXTURES, WATCHER, Tap
+from harness import BUILD, DEADLINE, FIXTURES, WATCHER, Answer, Tap
+from mattermost_server import CANARY, OK, StandIn, certificate, error, reset, wait_for_the_end
 from timelapse import TimeLapse
 
-# As long as an id of Mattermost's; whatever holds it has leaked the webhook.
-CANARY = "c4n4ryc4n4ryc4n4ryc4n4ry26"
 MODULE = os.path.join(BUILD, "sinks", ".libs", "mattermost.so")
 SECOND = 1000**3
-OK = (200, {"Content-Type": "text/plain"}, b"ok")
-
-Request = collections.namedtuple("Request", "line headers body")
-
-
-# -------------------------------------------------------------------- the stand-in
-
-
-def error(status, error_id, message="Es ist ein Fehler aufgetreten.", **headers):
-    """A refusal as Mattermost writes it, in the language of a server somewhere."""
-    body = {"id": error_id, "message": message, "detailed_error": "", "status_code": status}
-    body["request_id"] = "p3b7"
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return status, {"Content-Type": "application/json", **headers}, json.dumps(body).encode()
-
-
-def read_request(connection, whole=True):
-    """The request; without `whole` only its head. None where the other side broke off."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = connection.recv(65536)
-        if not more:
-            return None
-        data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    line, *lines = head.decode().split("\r\n")
-    headers = {name.lower(): value for name, value in (one.split(": ", 1) for one in lines)}
-    while whole and len(body) < int(headers["content-length"]):
-        more = connection.recv(65536)
-        if not more:
-            return None
-        body += more
-    return Request(line, headers, body)
-
-
-def reset(connection):
-    """Closes with RST."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def wait_for_the_end(connection):
-    """Until the other side has given up."""
-    try:
-        while connection.recv(65536):
-            pass
-    except ConnectionError:
-        pass
-
-
-class StandIn:
-    """A server on loopback. `answer`: (status, headers, body), or a function that is given the
-    stand-in and a connection. A context manager; notes each connection and request."""
-
-    def __init__(self, answer, tls=None):
-        self.answer, self.tls = answer, tls
-        self.connections, self.requests, self.problems = 0, [], []
-        self.worker = None  # set once it has started
-        self.has_worker = threading.Event()
-
-    def __enter__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        # shutdown wakes the thread that waits in accept
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.socket.close()
-
-    @property
-    def url(self):
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/hooks/{CANARY}"
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            connection.settimeout(DEADLINE)
-            try:
-                with connection:
-                    self.serve_connection(connection)
-            except (OSError, ValueError) as problem:
-                self.problems.append(problem)
-
-    def serve_connection(self, connection):
-        if self.tls:
-            connection = self.tls.wrap_socket(connection, server_side=True)
-        if callable(self.answer):
-            self.answer(self, connection)
-        else:
-            self.read(connection)
-            self.send(connection, *self.answer)
-
-    def read(self, connection, whole=True):
-        request = read_request(connection, whole)
-        if request:
-            self.requests.append(request)
-        return request
-
-    def send(self, connection, status, headers, body, length=None):
-        lines = [f"HTTP/1.1 {status} -"] + [f"{name}: {headers[name]}" for name in headers]
-        lines.append(f"Content-Length: {len(body) if length is None else length}")
-        connection.sendall("\r\n".join(lines + ["", ""]).encode() + body)
-
+INSIDE = "--within-namespaces"
 
 # -------------------------------------------------------------------- the deliver worker
 
@@ -603,19 +492,73 @@ def proxies(tap):
     tap.ok(CANARY not in str(proxy.requests), "the proxy did not see the secret", proxy.requests)
 
 
+# -------------------------------------------------------------------- names
+
+
+class NameServer:
+    """Answers every question for an address (RFC 1035) with 127.0.0.1, and any other with nothing."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        self.asked = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            question, sender = self.socket.recvfrom(512)
+            end = question.index(b"\0", 12) + 5
+            self.asked.append(question[12 : end - 4])
+            is_address = question[end - 4 : end] == b"\0\1\0\1"
+            head = question[:2] + b"\x81\x80\0\1" + bytes([0, is_address]) + b"\0\0\0\0"
+            record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1" if is_address else b""
+            self.socket.sendto(head + question[12:end] + record, sender)
+
+
+def set_loopback_up():
+    """ifreq of netdevice(7): the name, then the flags IFF_UP and IFF_RUNNING."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 0x41))
+
+
+def within_namespaces(place):
+    """Looks a name up by way of a real name server, in a network and mount namespace of its own;
+    prints what came of it."""
+    set_loopback_up()
+    for name, text in [
+        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:2\n"),
+        ("nsswitch.conf", "hosts: files resolve dns\n"),
+    ]:
+        with open(os.path.join(place, name), "w", encoding="utf-8") as file:
+            file.write(text)
+        subprocess.run(["mount", "--bind", file.name, "/etc/" + name], check=True)
+    server = NameServer()
+    with StandIn(OK) as stand_in:
+        webhook = stand_in.url.replace("127.0.0.1", "chat.example")
+        delivery = Delivery(webhook)
+    asked = [question.decode("latin-1") for question in server.asked]
+    print(json.dumps([delivery.outcome, stand_in.requests[0].headers["host"], asked, str(delivery)]))
+
+
+def names(tap):
+    """The C library looks up names in many ways, none of which the confinement may break."""
+    with tempfile.TemporaryDirectory(prefix="atvm-mattermost.") as place:
+        command = ["unshare", "--net", "--mount", "python3", os.path.abspath(__file__), INSIDE, place]
+        try:
+            answer = Answer(command, environment=dict(os.environ))
+        except FileNotFoundError:
+            tap.skip("names", "unshare is not installed")
+            return
+    if "unshare failed" in answer.errors:
+        tap.skip("names", "no namespaces without privileges")
+        return
+    outcome, host, asked, said = answer.report() or [None, "", [], answer]
+    tap.equal(outcome, "delivered", "a name that a name server knows: delivered", said)
+    tap.ok(host.startswith("chat.example:"), "it is asked for under its name", host)
+    tap.ok(any("chat" in question for question in asked), "the name server was asked", asked)
+
+
 # -------------------------------------------------------------------- TLS
-
-
-def certificate(place, name, subject):
-    paths = [os.path.join(place, name + ending) for ending in [".pem", ".key"]]
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    command = [*command.split(), "-subj", "/CN=test", "-addext", "subjectAltName=" + subject]
-    subprocess.run(
-        [*command, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*paths)
-    return paths[0], context
 
 
 def certificates(tap):
@@ -781,6 +724,7 @@ def main():
             breaks,
             nothing_sent,
             proxies,
+            names,
             certificates,
             whole_watcher,
             long_report,
@@ -789,4 +733,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == [INSIDE]:
+        within_namespaces(sys.argv[2])
+    else:
+        main()

@@ -12,7 +12,7 @@ from harness import DEADLINE, FIXTURES, WATCHER, Tap, is_sanitized, wait_for
 from timelapse import TimeLapse
 
 SECONDS = 4 if is_sanitized() else 2
-TERMINATE = 'on_stuck_runner = "terminate";\nstuck_grace = "500ms";\nstuck_after = "1s";\n'
+TERMINATE = 'on_stuck_runner = "terminate";\nstuck_grace = "20s";\nstuck_after = "1s";\n'
 SCRIPT = "run-sorry-cypress.py"
 
 # Stand-ins for the runner. Each says when it stands as it should, and lives until its standard
@@ -93,20 +93,19 @@ class Stuck:
     def __init__(self, kind="ordinary", options=TERMINATE, scenario="26-hang-after-upload", **how):
         self.kind, self.options, self.scenario = kind, options, scenario
         self.neighbours, self.ending = how.get("neighbours", ()), how.get("ending", "")
-        # Which hosts a categorized run has is only to be seen before its first batch begins.
-        self.all_taken = how.get("all_taken", False)
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="atvm-stuck.")
         place = os.path.join(self.folder.name, "run")
         os.mkdir(place)
         self.build = f"stuck.{os.getpid()}.{self.kind}{self.ending}"
+        # They have to be older than the last sign of the run, which comes SECONDS from here.
+        self.runner = Process(self.folder.name, self.kind, self.build)
+        self.others = [Process(self.folder.name, "ordinary", name) for name in self.names()]
         self.lapse = TimeLapse(os.path.join(FIXTURES, self.scenario), place, SECONDS, self.build)
         self.lapse.prepare(self.options)
         if "stuck_after" in self.options:
             self.without_second_value()
-        self.runner = Process(self.folder.name, self.kind, self.build)
-        self.others = [Process(self.folder.name, "ordinary", name) for name in self.names()]
         self.errors = os.path.join(self.folder.name, "errors")
         self.output = os.path.join(self.folder.name, "output")
         return self
@@ -132,7 +131,7 @@ class Stuck:
                 stderr=errors,
             )
         try:
-            wait_for(self.is_watched, "the watcher to begin")
+            wait_for(self.has_begun, "the first look")
             self.lapse.play(go_on=lambda: watcher.poll() is None)
             if meanwhile:
                 meanwhile(watcher)
@@ -142,20 +141,26 @@ class Stuck:
                 watcher.kill()
                 watcher.wait()
 
-    def is_watched(self):
-        path = os.path.join(self.lapse.state_root, self.build, "state.json")
-        if not os.path.exists(path):
-            return False
-        return not self.all_taken or json.loads(self.kept("state.json"))["expected_hosts"]
-
     def kept(self, name):
         with open(os.path.join(self.lapse.state_root, self.build, name), encoding="utf-8") as file:
             return file.read()
 
+    def has_begun(self):
+        """Before the first batch it has seen which hosts there are to be, and the runner."""
+        path = os.path.join(self.lapse.state_root, self.build, "state.json")
+        if not os.path.exists(path):
+            return False
+        state = json.loads(self.kept("state.json"))
+        return state.get("runner_seen") and bool(
+            state.get("expected_hosts") or not self.lapse.given["categorized"]
+        )
+
     def sub_runs(self):
         """Names of the closed ones."""
         folder = os.path.join(self.lapse.state_root, self.build, "subruns")
-        return [n for n in os.listdir(folder) if "closed.json" in os.listdir(os.path.join(folder, n))]
+        return [
+            n for n in os.listdir(folder) if "closed.json" in os.listdir(os.path.join(folder, n))
+        ]
 
     def said(self):
         texts = []
@@ -207,7 +212,7 @@ def ordinary_runner(tap):
 
 
 def deaf_runner(tap):
-    with Stuck("deaf") as stuck:
+    with Stuck("deaf", TERMINATE.replace("20s", "500ms")) as stuck:
         tap.equal(stuck.watch(), 0, "deaf: the watcher ends well", stuck.said())
         tap.equal(stuck.runner.ended_by(), signal.SIGKILL, "deaf: the runner got SIGKILL")
         words = f"process {stuck.runner.pid} ended by SIGKILL, 0.5 s after SIGTERM"
@@ -225,8 +230,15 @@ def runner_with_children(tap):
             wait_for(lambda: not process_is_alive(child), "the child's end")
             tap.ok(True, "parent: its child has ended too")
             note = stuck.note()
-            tap.ok("defunct child" in stuck.kept("report.txt").replace("\n    ", " "), "parent: the defunct child is noted")
-            tap.ok(f"processes {stuck.runner.pid}, {child} ended by SIGTERM" in note, "parent: both are named", note)
+            tap.ok(
+                "defunct child" in stuck.kept("report.txt").replace("\n    ", " "),
+                "parent: the defunct child is noted",
+            )
+            tap.ok(
+                f"processes {stuck.runner.pid}, {child} ended by SIGTERM" in note,
+                "parent: both are named",
+                note,
+            )
         finally:
             if process_is_alive(child):
                 os.kill(child, signal.SIGKILL)
@@ -275,12 +287,14 @@ def categorized_run_that_goes_on(tap):
 
 def categorized_run_that_is_over(tap):
     """Every host had its batch and every sub-run is closed: the runner is ended."""
-    with Stuck("ordinary", scenario="17-grouped-batch-two-hosts", ending=".over", all_taken=True) as stuck:
+    with Stuck("ordinary", scenario="17-grouped-batch-two-hosts", ending=".over") as stuck:
         tap.equal(stuck.watch(), 0, "over: the watcher ends well", stuck.said())
         tap.equal(stuck.runner.ended_by(), signal.SIGTERM, "over: the runner got SIGTERM")
         tap.equal(len(stuck.sub_runs()), 1, "over: its sub-run is closed")
         note = stuck.note()
-        tap.ok(f"process {stuck.runner.pid} ended by SIGTERM" in note, "over: the report says so", note)
+        tap.ok(
+            f"process {stuck.runner.pid} ended by SIGTERM" in note, "over: the report says so", note
+        )
 
 
 def main():

@@ -311,7 +311,8 @@ static void test_units(void **state)
         {{broken, active, none, none, none}, DOCTOR_BAD, "bad-setting"},
     };
     static const struct unit_status sound = {loaded, active, none, none, none},
-                                    down = {loaded, failed, none, result, none, .exit_status = 4};
+                                    down = {loaded, failed, none, result, none, .exit_status = 4},
+                                    held = {loaded, failed, none, result, none, .exit_status = 5};
     struct doctor_report *report = *state;
     struct unit_seen seen = {.unit = "atvm-run-watcher@e2e.service"};
 
@@ -328,6 +329,9 @@ static void test_units(void **state)
     doctor_judge_instance(report, "e2e", &seen);
     assert_row(last(report), "service.instance", DOCTOR_BAD, "failed (exit-code, status 4)");
     assert_string_equal(last(report)->cure, "systemctl start atvm-run-watcher@e2e.service");
+    seen.status = &held;
+    doctor_judge_instance(report, "e2e", &seen);
+    assert_row(last(report), "service.instance", DOCTOR_WARN, "a post was held");
     seen = (struct unit_seen){.unit = "u", .error = -EACCES, .error_text = "access denied"};
     doctor_judge_template(report, &seen);
     assert_row(last(report), "service.unit", DOCTOR_WARN, "access denied");

@@ -433,6 +433,25 @@ static void sub_runs_show_without_a_log_by_their_xml_and_hosts(void **state)
     scene_close(&scene);
 }
 
+static void runner_that_stays_after_the_last_sub_run_gets_its_time(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene.policy.categorized = true;
+    scene_processes(&scene, 41);
+    scene_junit(&scene, A, 22, 0, 1000);
+    scene_bookkeeping(&scene, "build-redhat", 1100);
+    scene_junit(&scene, B, 21, 1, 2000);
+    scene_bookkeeping(&scene, "build-ubuntu", 2100);
+    scene.now = 2100 + 299;
+    expect(&scene, STATE_RUNNING, false);
+    scene.now = 2100 + 300;
+    expect(&scene, STATE_FAILED, false);
+    scene_close(&scene);
+}
+
 /* ---------------------------------------------------------------- batches and parts of the log */
 
 static const char *const three[] = {A, B, C, NULL};
@@ -809,6 +828,7 @@ int main(void)
         cmocka_unit_test(hosts_of_no_sub_run_make_an_ended_parent_unknown),
         cmocka_unit_test(cancellation_closes_the_sub_runs_that_have_not_ended),
         cmocka_unit_test(sub_runs_show_without_a_log_by_their_xml_and_hosts),
+        cmocka_unit_test(runner_that_stays_after_the_last_sub_run_gets_its_time),
         cmocka_unit_test(log_rotated_between_batches_keeps_its_sub_runs_apart),
         cmocka_unit_test(log_rotated_within_a_batch_is_still_one_sub_run),
         cmocka_unit_test(parts_of_a_log_stand_in_the_order_in_which_they_were_written),

@@ -11,6 +11,7 @@ import time
 
 sys.path[:0] = ["/srv/source/tests/system", "/srv/source/demo"]
 from harness import FIXTURES, Tap, wait_for  # noqa: E402
+from launch_stage import Stage  # noqa: E402
 from timelapse import TimeLapse  # noqa: E402
 
 WATCHER = "/usr/local/bin/atvm-watcher"
@@ -318,6 +319,25 @@ def cancel(build):
                f"/root/place-{build}/atvm-watcher.conf")
 
 
+def launched(tap):
+    """From the template command to the runner; both units are real here."""
+    vm, build, unit = "atvm1-redhat9", Stage.build, f"atvm-run-{Stage.build}.service"
+    with Stage('poll_interval = "500ms";\n', STATE_ROOT, specs=[vm], pattern=[vm]) as stage:
+        launch = run(WATCHER, *stage.words("--template", "cmc-e2e", "--hosts", vm, "--yes"))
+        tap.equal(launch.returncode, 0, "a run can be launched", launch.stderr)
+        runner = wait_for(stage.runner, "the runner")
+        tap.ok(unit in runner["cgroup"], "its runner is a unit of its own", runner["cgroup"])
+        tap.ok(is_active(build), "it is watched", said(build))
+        again = run(WATCHER, *stage.words("--template", "cmc-e2e", "--hosts", vm, "--yes"))
+        tap.equal(again.returncode, 3, "it cannot be launched again meanwhile", again.stderr)
+        wait_for(lambda: "not be found" in run("systemctl", "status", unit).stderr, "its unit's end")
+        run("journalctl", "--sync")
+        out = run("journalctl", "--no-pager", "--output=cat", "--unit", unit).stdout
+        tap.ok("the runner's own output" in out, "what the runner says is in the journal", out)
+        run(WATCHER, "cancel", "--build-name", build, "--config", stage.path("watcher.conf"))
+        wait_for(lambda: has_ended(build), "the end of the watcher")
+
+
 def first_stage(tap):
     chat = Chat()
     tap.part(installation)
@@ -345,6 +365,7 @@ def first_stage(tap):
     tap.part(journal_fields)
     tap.part(no_secret)
     tap.part(again, chat)
+    tap.part(launched)
     tap.part(owners)
 
     rebooted = Run("15-late-host-rows", REBOOTED)

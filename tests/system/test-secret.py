@@ -1,0 +1,342 @@
+#!/usr/bin/env python3
+"""The webhook's address is a secret: whoever knows it can post. It is in nothing that the programs
+write, on no command line, in no environment and in no core dump, whether a post goes well or not;
+and what a run's own log or command says of secrets does not reach chat."""
+import ctypes
+import json
+import os
+import resource
+import signal
+import subprocess
+import tempfile
+
+from fronts import make_folder
+from harness import DEADLINE, FIXTURES, WATCHER, Tap
+from harness import children, collect_worker, command_line, files_below, is_sanitized, wait_for
+from mattermost_server import CANARY, OK, StandIn, error, reset, wait_for_the_end
+from timelapse import TimeLapse
+from waiting_message import WEBHOOK, Copy, Start, Waiting
+
+PR_SET_CHILD_SUBREAPER = 36
+NOBODY = 65534
+# What the run's own log and command hold.
+LOG_TOKEN, LOG_PASSWORD, COMMAND_PASSWORD = "l0gt0ken77", "l0gpassw0rd77", "c0mmandpassw0rd77"
+
+
+def holds(path, secrets):
+    with open(path, "rb") as file:
+        data = file.read()
+    return [secret for secret in secrets if secret.encode() in data]
+
+
+def leaks_in(folder, secrets=(CANARY,), but=()):
+    """[(file, secret)] below a folder."""
+    paths = [path for path in files_below(folder) if os.path.basename(path) not in but]
+    return [(path, secret) for path in paths for secret in holds(path, secrets)]
+
+
+# -------------------------------------------------------------------- every class of an attempt
+
+
+def echo(status):
+    """A refusal that repeats the address wherever it can."""
+    headers = {"Content-Type": f"text/{CANARY}", "X-Request-Id": CANARY, "Server": CANARY}
+    return status, headers, f"POST /hooks/{CANARY} is not allowed".encode()
+
+
+def break_off(stand_in, connection):
+    stand_in.read(connection)
+    reset(connection)
+
+
+CLASSES = [
+    ("delivered", OK, "delivered"),
+    ("refused with an id", error(400, f"a.{CANARY}.app_error"), "quarantined"),
+    ("refused by a proxy", echo(403), "quarantined"),
+    ("failed in a proxy", echo(502), "uncertain"),
+    ("redirected", (302, {"Location": f"https://a.example/hooks/{CANARY}"}, b""), "quarantined"),
+    ("broken off", break_off, "uncertain"),
+    ("to be sent later", (429, {"Retry-After": "3600"}, CANARY.encode()), "pending"),
+]
+
+
+def attempt(waiting, name, answer, state, with_credentials):
+    def run(tap):
+        with tempfile.TemporaryDirectory(prefix="atvm-secret.") as place, StandIn(answer) as server:
+            copy = Copy(waiting, place, "")
+            credentials = tempfile.TemporaryDirectory() if with_credentials else None
+            start = Start(copy, server.url, credentials.name if credentials else None)
+            before = waiting.attempts
+            start.wait_until(lambda: (start.record() or {}).get("attempt_count", 0) > before)
+            start.wait_until(lambda: start.record()["state"] not in ["sending"])
+            start.end()
+            leaks = leaks_in(place)
+            if credentials:
+                credentials.cleanup()
+            how = "as a credential" if with_credentials else "in the environment"
+            tap.equal(start.record()["state"], state, f"{name}, {how}: {state}", start.said)
+            tap.equal(len(server.requests), 1, f"{name}, {how}: the server was asked", start.said)
+            tap.equal(leaks, [], f"{name}, {how}: the secret is in no file")
+            tap.ok(CANARY not in start.said, f"{name}, {how}: nor in the log", start.said)
+            tap.ok(CANARY.encode() not in start.told, f"{name}, {how}: nor told to the manager")
+
+    return run
+
+
+# -------------------------------------------------------------------- a run that is watched
+
+
+class LeakyRun(TimeLapse):
+    """Its log quotes the webhook, a token and a password."""
+
+    TEXT = b"timed out after waiting"
+
+    def _content(self, path):
+        data = super()._content(path)
+        leak = (
+            f"POST https://chat.example/hooks/{CANARY} --token {LOG_TOKEN} "
+            f"https://user:{LOG_PASSWORD}@host/ "
+        )
+        return data.replace(self.TEXT, leak.encode() + self.TEXT)
+
+    def environment(self):
+        environment = super().environment()
+        environment["ATVM_WATCHER_TEMPLATE_COMMAND"] = (
+            f"sshpass -p {COMMAND_PASSWORD} ssh host "
+            f"'./cmc-templates.py --password {COMMAND_PASSWORD}'"
+        )
+        return environment
+
+
+class Watched:
+    """A watcher that watches such a run, with core dumps allowed, in a folder where they would lie.
+    A context manager."""
+
+    def __init__(self, stand_in, with_credentials=False):
+        self.stand_in, self.with_credentials = stand_in, with_credentials
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="atvm-secret.")
+        self.place = make_folder(self.folder.name, "run")
+        self.cwd = make_folder(self.folder.name, "cwd")
+        scenario = os.path.join(FIXTURES, "15-late-host-rows")
+        build = f"secret.{os.getpid()}.{id(self)}"
+        self.lapse = LeakyRun(scenario, self.place, 1, build=build)
+        self.lapse.prepare()
+        with open(self.lapse.config, "r+", encoding="utf-8") as file:
+            text = file.read().replace('"stdout"', '"mattermost"')
+            file.seek(0)
+            file.write(text)
+        self.lapse.start_runner()
+        self.output = open(os.path.join(self.folder.name, "output"), "w+b")
+        self.process = self.start()
+        return self
+
+    def environment(self):
+        environment = self.lapse.environment()
+        if self.with_credentials:
+            folder = os.path.join(self.folder.name, "credentials")
+            os.makedirs(folder, exist_ok=True)
+            with open(os.path.join(folder, WEBHOOK), "w", encoding="utf-8") as file:
+                file.write(self.stand_in.url)
+            environment["CREDENTIALS_DIRECTORY"] = folder
+        else:
+            environment[WEBHOOK] = self.stand_in.url
+        return environment
+
+    def start(self):
+        return subprocess.Popen(
+            [os.path.abspath(WATCHER), *self.lapse.command(WATCHER)[1:]],
+            env=self.environment(),
+            cwd=self.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=self.output,
+            preexec_fn=allow_core_dumps,
+        )
+
+    def finish(self):
+        self.lapse.play()
+        self.lapse.end_runner()
+        return self.process.wait(timeout=DEADLINE)
+
+    def said(self):
+        self.output.flush()
+        with open(self.output.name, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def kept(self, name):
+        path = os.path.join(self.lapse.state_root, self.lapse.build, name)
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.output.close()
+        self.lapse.close()
+        self.folder.cleanup()
+
+
+def allow_core_dumps():
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+def deliver_worker(watcher):
+    for pid in children(watcher):
+        if command_line(pid)[-2:] == ["worker", "deliver"]:
+            return pid
+    return None
+
+
+# ---- what others see of the processes
+
+
+def seen_by_root(pid):
+    """What of /proc/PID holds the secret; descriptors and memory are root's in any case."""
+    names = ["cmdline", "environ", "comm", "status", "stat", "maps", "cgroup"]
+    return [name for name in names if holds(f"/proc/{pid}/{name}", [CANARY])]
+
+
+def seen_by_nobody(pid, pattern):
+    """Files of /proc/PID in which another user finds the pattern; None: that cannot be tried."""
+    if os.geteuid() != 0:
+        return None
+    with tempfile.NamedTemporaryFile("w") as file:
+        # Not on a command line: that would be a find.
+        file.write(pattern)
+        file.flush()
+        os.chmod(file.name, 0o644)
+        found = subprocess.run(
+            ["grep", "-arslF", "-f", file.name, f"/proc/{pid}/"],
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+    return found.stdout.decode().split()
+
+
+def look_at(tap, pid, name):
+    tap.equal(seen_by_root(pid), [], f"{name}: neither its command line nor its environment has it")
+    seen = seen_by_nobody(pid, CANARY)
+    if seen is None:
+        tap.skip(f"{name}: what another user sees", "only root can become another user")
+        return
+    tap.ok(seen_by_nobody(pid, "atvm-watcher"), f"{name}: another user sees that it is there")
+    tap.equal(seen, [], f"{name}: another user finds the secret nowhere below its /proc")
+
+
+def watched_run(with_credentials):
+    """All processes of a run, watched from the beginning to the post."""
+
+    def run(tap):
+        where = "credential" if with_credentials else "environment"
+
+        def look_and_answer(stand_in, connection):
+            stand_in.read(connection)
+            worker = wait_for(lambda: deliver_worker(watched.process.pid), "the deliver worker")
+            look_at(tap, worker, f"{where}: the deliver worker")
+            look_at(tap, watched.process.pid, f"{where}: the watcher that delivers")
+            stand_in.send(connection, *OK)
+
+        with StandIn(look_and_answer) as stand_in, Watched(stand_in, with_credentials) as watched:
+            worker = wait_for(lambda: collect_worker(watched.process.pid), "the collect worker")
+            look_at(tap, worker, f"{where}: the collect worker")
+            look_at(tap, watched.process.pid, f"{where}: the watcher")
+            tap.equal(watched.finish(), 0, f"{where}: the watcher ends well", watched.said())
+            tap.equal(len(stand_in.requests), 1, f"{where}: one post", stand_in.problems)
+            check_files(tap, watched, json.loads(stand_in.requests[0].body)["text"], where)
+
+    return run
+
+
+def check_files(tap, watched, text, where):
+    """The evidence keeps what the run's log says, word for word; nothing else does."""
+    secrets = [CANARY, LOG_TOKEN, LOG_PASSWORD, COMMAND_PASSWORD]
+    own = leaks_in(watched.lapse.state_root, secrets, but=["evidence.jsonl"])
+    tap.equal(own, [], f"{where}: no secret is in the state folder's own files")
+    tap.ok("timed out after waiting" in text, f"{where}: the message quotes the log", text)
+    tap.ok("***" in text, f"{where}: and masks what is secret in it", text)
+    tap.equal([s for s in secrets if s in text], [], f"{where}: no secret is in it", text)
+    tap.equal([s for s in secrets if s in watched.said()], [], f"{where}: nor in the log")
+    tap.equal(os.listdir(watched.cwd), [], f"{where}: nothing was left where it was started")
+
+
+# ---- core dumps
+
+
+def dumps_core(status):
+    return os.WIFSIGNALED(status) and os.WCOREDUMP(status)
+
+
+def core_dumps_work_here(place):
+    """Whether a program that dies of SIGSEGV leaves a core dump."""
+    victim = subprocess.Popen(["sleep", "300"], cwd=place, preexec_fn=allow_core_dumps)
+    victim.send_signal(signal.SIGSEGV)
+    _, status = os.waitpid(victim.pid, 0)
+    victim.returncode = 0
+    return dumps_core(status)
+
+
+def crashes(tap):
+    """Watcher and deliver worker die in the middle of a delivery."""
+    with tempfile.TemporaryDirectory(prefix="atvm-secret.") as place:
+        if is_sanitized() or not core_dumps_work_here(place):
+            tap.skip("core dumps", "no core dumps here")
+            return
+    # So that the worker is this process's child when the watcher is gone.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ended = {}
+
+    def crash(stand_in, connection):
+        stand_in.read(connection)
+        worker = wait_for(lambda: deliver_worker(watched.process.pid), "the deliver worker")
+        os.kill(watched.process.pid, signal.SIGSEGV)
+        _, ended["watcher"] = os.waitpid(watched.process.pid, 0)
+        os.kill(worker, signal.SIGABRT)
+        _, ended["deliver worker"] = os.waitpid(worker, 0)
+        wait_for_the_end(connection)
+
+    with StandIn(crash) as stand_in, Watched(stand_in) as watched:
+        watched.lapse.play()
+        watched.lapse.end_runner()
+        wait_for(lambda: len(ended) == 2, "both to have died")
+        watched.process.returncode = 0
+        for name, number in [("watcher", signal.SIGSEGV), ("deliver worker", signal.SIGABRT)]:
+            status = ended[name]
+            tap.equal(os.WTERMSIG(status), number, f"crash: the {name} died of its signal")
+            tap.ok(not dumps_core(status), f"crash: the {name} left no core dump")
+        tap.equal(os.listdir(watched.cwd), [], "crash: there is none where it was started")
+        tap.equal(
+            leaks_in(watched.lapse.state_root, but=["evidence.jsonl"]),
+            [],
+            "crash: the secret is in no file",
+        )
+        watched.process = watched.start()
+        status = watched.process.wait(timeout=DEADLINE)
+        tap.equal(status, 5, "crash: the post is held", watched.said())
+        tap.equal(len(stand_in.requests), 1, "crash: it is not sent again")
+        tap.ok(CANARY not in watched.said(), "crash: the log does not have the secret")
+
+
+def main():
+    with Tap() as tap, tempfile.TemporaryDirectory(prefix="atvm-secret.") as place:
+        # First, for it makes this process the parent of orphans.
+        tap.part(crashes)
+        waiting = Waiting(place)
+        cases = [watched_run(False), watched_run(True)]
+        for name, answer, state in CLASSES:
+            for with_credentials in [False, True]:
+                cases.append(attempt(waiting, name, answer, state, with_credentials))
+        tap.parts(cases)
+
+
+if __name__ == "__main__":
+    main()

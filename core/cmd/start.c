@@ -25,6 +25,9 @@
 /* Longer than the unit may take until it is ready. */
 #define READY_TIMEOUT_NS (11 * 60 * NS_PER_SECOND)
 
+/* StateDirectory= of the unit. */
+#define UNIT_STATE_ROOT "/var/lib/atvm-run-watcher"
+
 struct start {
     struct run_settings settings;
     const char *config_path;    /* as given; NULL: the default one */
@@ -202,6 +205,16 @@ static int take_environment(struct start *start)
     return COMMAND_USAGE;
 }
 
+/* The unit may have been changed for it, which only the service manager knows. */
+static void warn_about_state_root(const struct config *config)
+{
+    if (strcmp(config->state_root, UNIT_STATE_ROOT) != 0)
+        log_warning("state_root is %s, but the unit, as it is installed, reads run.env in %s and "
+                    "may write only there: see the EnvironmentFile= and StateDirectory= of "
+                    "`systemctl cat 'atvm-run-watcher@%s.service'`",
+                    config->state_root, UNIT_STATE_ROOT, config->build);
+}
+
 /* The watcher would say the same, but after the earlier run had been moved aside. */
 static int configure(struct start *start)
 {
@@ -215,6 +228,7 @@ static int configure(struct start *start)
     }
     if (warnings)
         log_warning("%s", warnings);
+    warn_about_state_root(start->config);
     start->environment =
         start_environment_text(&start->settings, start->absolute_config_path, &error);
     if (start->environment)

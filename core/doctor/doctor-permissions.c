@@ -140,8 +140,10 @@ void doctor_judge_path(struct doctor_report *report, const struct path_seen *see
         judge_missing(report, seen);
         return;
     }
-    if (role->is_trusted)
-        found = judge_owner(report, seen) | judge_writers(report, seen);
+    if (role->is_trusted) {
+        found = judge_owner(report, seen);
+        found |= judge_writers(report, seen);
+    }
     if (role->is_secret)
         found |= judge_readers(report, seen);
     if (role->is_foreign)

@@ -370,6 +370,9 @@ static int make(struct planning *planning)
     add_runner(planning);
     add_watcher(planning);
     note_template(planning);
+    if (!is_plain(&plan->watcher_command))
+        return refuse(planning, "what is told to the watcher holds a control character; leave it "
+                                "out of family, style and description");
     return 0;
 }
 

@@ -221,15 +221,16 @@ static enum launch_status get_approval(struct launch *launch)
 static enum launch_status lock_root(const struct launch *launch, int *ret_descriptor)
 {
     const char *root = launch->plan.working_directory;
-    CLEANUP_FREE char *error = NULL;
 
     *ret_descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*ret_descriptor >= 0 && flock(*ret_descriptor, LOCK_EX | LOCK_NB) == 0)
         return LAUNCH_OK;
-    error = errno == EWOULDBLOCK
-                ? memory_format("%s: another launch is at work there; wait for its end", root)
-                : memory_format("%s: %s", root, strerror(errno));
-    return fail_with(LAUNCH_BUSY, error);
+    if (errno == EWOULDBLOCK) {
+        log_error("%s: another launch is at work there; wait for its end", root);
+        return LAUNCH_BUSY;
+    }
+    log_error("%s: cannot be locked: %s", root, strerror(errno));
+    return LAUNCH_STATE;
 }
 
 static enum launch_status generate(struct launch *launch)
@@ -409,7 +410,7 @@ static void say_what_is_there(const struct launch *launch, enum launch_status st
     if (launch->plan.watched)
         fprintf(stderr, "  watcher: %s\n", step_text(launch->watched, "was started, and runs"));
     fprintf(stderr, "  runner: %s\n", step_text(launch->running, "was started, and runs"));
-    if (launch->watched != STEP_NOT_BEGUN && launch->running != STEP_DONE)
+    if (launch->watched == STEP_DONE)
         fprintf(
             stderr,
             "The watcher waits for a runner; end it with: atvm-watcher cancel --build-name %s\n",

@@ -38,8 +38,10 @@ int reserve_make(const char *folder, char **ret_error)
     CLEANUP_FREE char *path = path_of(folder);
     CLEANUP_CLOSE int descriptor =
         open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, JSON_FILE_MODE);
-    int error = descriptor < 0 ? -errno : allocate(descriptor);
+    int error = descriptor < 0 ? -errno : durable_give_to_owner(path, descriptor);
 
+    if (!error)
+        error = allocate(descriptor);
     if (!error)
         return 0;
     if (descriptor >= 0)

@@ -136,10 +136,10 @@ static int recall_closed(struct state *state, struct scope_state *scope, enum st
     }
     if (error == -EBADMSG)
         return close_unknown(state, scope, path, damage, access, now_ns, ret_error);
-    if (error) {
+    if (error && error != -ENOENT)
         *ret_error = TAKE_POINTER(damage);
+    if (error)
         return error;
-    }
     text = memory_format("%s: is used instead of a state.json that is lost", path);
     state_warn(state, text);
     make_both_stand(state, scope, access);

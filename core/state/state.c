@@ -306,7 +306,7 @@ void scope_state_close(struct scope_state *scope, enum run_state state, const ch
 void state_set_expected_hosts(struct state *state, const char *const *hosts, size_t count)
 {
     free_expected_hosts(state);
-    state->expected_hosts = memory_zeroed(count, sizeof(*state->expected_hosts));
+    state->expected_hosts = count ? memory_zeroed(count, sizeof(*state->expected_hosts)) : NULL;
     for (size_t i = 0; i < count; i++)
         state->expected_hosts[state->expected_host_count++] = memory_string(hosts[i]);
 }
@@ -387,6 +387,8 @@ int state_note_url(struct state *state, struct scope_state *scope, const char *u
     path = memory_format("%s/url", scope->folder);
     line = memory_format("%s\n", url);
     error = durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
+    if (reserve_gives_room(state->folder, error, ret_error))
+        error = durable_write(path, line, strlen(line), JSON_FILE_MODE, ret_error);
     if (error)
         return error;
     free(scope->run_url);

@@ -119,6 +119,24 @@ static int correct_at(const struct operator_scene *scene, const struct verdict *
     return status;
 }
 
+/* Also where only the messages were stored before a crash. */
+static bool state_differs(const struct scope_state *state, const struct scope_verdict *judged)
+{
+    bool differs = state->state != judged->state || state->host_count != judged->host_count;
+
+    for (size_t i = 0; i < judged->host_count && !differs; i++)
+        differs = strcmp(state->hosts[i].name, judged->hosts[i].name) != 0 ||
+                  strcmp(state->hosts[i].status, host_status_name(judged->hosts[i].status)) != 0;
+    return differs;
+}
+
+/* Where the record does not say what was told, the state knows it, but for the steps. */
+static bool tells_the_same(const struct outbox_record *told, const char *summary,
+                           const struct scope_state *state, const struct scope_verdict *judged)
+{
+    return told->message.says ? says(told, summary) : state && !state_differs(state, judged);
+}
+
 struct differing {
     size_t told, corrected; /* sinks */
 };
@@ -128,6 +146,7 @@ static int correct_everywhere(const struct operator_scene *scene, const struct v
                               struct differing *ret, struct request_answer *answer)
 {
     const struct outbox_list *list = post_records(watch_close_post(scene->closing));
+    const struct scope_state *state = state_find_scope(scene->state, judged->name);
     int status = 0;
 
     for (size_t i = 0; i < scene->config->sink_count && status == 0; i++) {
@@ -135,7 +154,8 @@ static int correct_everywhere(const struct operator_scene *scene, const struct v
         const struct outbox_record *told = latest_told(list, sink, judged->name);
 
         ret->told += told != NULL;
-        if (!told || says(told, summary) || is_on_its_way(list, sink, judged->name, summary))
+        if (!told || tells_the_same(told, summary, state, judged) ||
+            is_on_its_way(list, sink, judged->name, summary))
             continue;
         if (ret->corrected == 0) {
             CLEANUP_FREE char *difference = verdict_summary_difference(told->message.says, summary);
@@ -146,17 +166,6 @@ static int correct_everywhere(const struct operator_scene *scene, const struct v
         ret->corrected += status == 0;
     }
     return status;
-}
-
-/* Also where only the messages were stored before a crash. */
-static bool state_differs(const struct scope_state *state, const struct scope_verdict *judged)
-{
-    bool differs = state->state != judged->state || state->host_count != judged->host_count;
-
-    for (size_t i = 0; i < judged->host_count && !differs; i++)
-        differs = strcmp(state->hosts[i].name, judged->hosts[i].name) != 0 ||
-                  strcmp(state->hosts[i].status, host_status_name(judged->hosts[i].status)) != 0;
-    return differs;
 }
 
 static int rewrite(const struct operator_scene *scene, const struct verdict *verdict,

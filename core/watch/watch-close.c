@@ -26,7 +26,7 @@ struct watch_close {
     bool kept_runner_seen;      /* what the run's state.json has of it */
     size_t kept_expected_hosts; /* and of those */
     uint64_t snapshot_changes;  /* of the ledger, when the snapshot was written */
-    int64_t snapshot_ns;        /* when that was; -1: not yet */
+    int64_t snapshot_ns;        /* when the last one of a run that goes on was tried; -1: not yet */
     bool unsaved;               /* what was noted last may not stand on disk */
     bool no_reserve;            /* and it was said */
     void (*settled)(void *user);
@@ -170,10 +170,8 @@ static int write_evidence(struct watch_close *closing, const struct ledger *ledg
     int status =
         state_write_evidence(closing->state, write_ledger, (struct ledger *)ledger, &error);
 
-    if (status == 0) {
+    if (status == 0)
         closing->snapshot_changes = ledger->changes;
-        closing->snapshot_ns = clock_ns(CLOCK_REALTIME);
-    }
     return report(status, &error);
 }
 
@@ -232,8 +230,11 @@ int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
     for (size_t i = 0; i < verdict->scope_count && status == 0; i++)
         status = note_scope(closing, &verdict->scopes[i], now_ns);
     closing->unsaved = status < 0;
-    if (status == 0 && snapshot_is_due(closing, ledger, now_ns))
-        status = write_evidence(closing, ledger);
+    /* No post waits for a snapshot, which may be large. */
+    if (status == 0 && snapshot_is_due(closing, ledger, now_ns)) {
+        write_evidence(closing, ledger);
+        closing->snapshot_ns = now_ns;
+    }
     return status;
 }
 

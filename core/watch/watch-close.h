@@ -31,7 +31,7 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
 void watch_close_free(struct watch_close *closing);
 
 /* Notes URLs, hosts and states that changed, and says so in the log; now and then writes the
- * evidence snapshot. 0, or -errno (logged). */
+ * evidence snapshot, which may fail. 0, or -errno (logged). */
 int watch_close_note(struct watch_close *closing, const struct verdict *verdict,
                      const struct ledger *ledger, int64_t now_ns);
 

@@ -17,7 +17,7 @@ import shutil
 import signal
 import tempfile
 
-from crash_scene import HELD, MISSED, PATIENCE, PLAIN, Kill, Run, Sweep, Trial
+from crash_scene import FAST_FOLDER, HELD, MISSED, PATIENCE, PLAIN, Kill, Run, Sweep, Trial
 from crash_scene import may_trace, sweep_all
 from harness import Tap, wait_for
 from strict_mattermost import Mattermost
@@ -38,10 +38,11 @@ SECONDS = 6  # where a sample is enough
 
 
 class Fault:
-    """A watcher under strace, of which one call (or all from then on) is refused."""
+    """A watcher under strace, of which one call (or all from then on) is refused. paths: the files
+    of which, relative to the state root (default: everything)."""
 
-    def __init__(self, trial, call, error=None, at=0, lasts=False):
-        self.trial, self.call, self.error, self.lasts = trial, call, error, lasts
+    def __init__(self, trial, call, error=None, at=0, lasts=False, paths=()):
+        self.trial, self.call, self.lasts = trial, call, lasts
         self.report = os.path.join(trial.state_root, "strace")
         self.argv = ["strace", "-qq", "-y", "-o", self.report, "-e", f"trace={call}"]
         # -I2: the fault can be ended
@@ -49,6 +50,8 @@ class Fault:
         if error:
             when = f"{at}+" if lasts else at
             self.argv += ["-e", f"inject={call}:error={error}:when={when}"]
+        for path in paths:
+            self.argv += ["-P", os.path.join(trial.state_root, path)]
 
     def calls(self):
         try:
@@ -101,26 +104,31 @@ class Tester:
 
     @functools.lru_cache
     def positions(self, call):
-        """Which calls of that name touch the state folder, where all goes well."""
+        """The paths in the state folder that such calls name where all goes well, and how many
+        such calls there are."""
         with self.trial() as trial:
             fault = Fault(trial, call)
             status = fault.watch()
             wrong, _ = trial.check(status)
             if wrong:
                 raise AssertionError(f"{wrong}\n{trial.said}")
-            calls = fault.calls()
-            found = [n for n, line in enumerate(calls, 1) if trial.state_root + "/" in line]
+            inside = re.compile(re.escape(trial.state_root) + r'/([^">]*)')
+            found = [inside.findall(line) for line in fault.calls()]
+        paths = sorted({path for line in found for path in line})
+        numbers = list(range(1, sum(map(bool, found)) + 1))
         if not self.all:
-            self.random.shuffle(found)
-        return found
+            self.random.shuffle(numbers)
+        return paths, numbers
 
     def refuse(self, call, error, lasts):
+        paths, numbers = self.positions(call)
+
         def work(at):
             with self.trial() as trial:
-                fault = Fault(trial, call, error, at, lasts)
+                fault = Fault(trial, call, error, at, lasts, paths)
                 status = fault.watch()
                 hits = fault.hits()
-                wrong = self.complaint(trial, call, error, status)
+                wrong = self.complaint(trial, error, status)
                 word = "by the same watcher" if status == 0 else f"by the next one, after {status}"
                 if status not in (0, HELD):
                     status = trial.watch()
@@ -130,12 +138,11 @@ class Tester:
                 return outcome, call, wrong + ([trial.said] if wrong else [])
 
         name = f"{call} says {error} {'until it is mended' if lasts else 'once'}"
-        return Sweep(name, work, self.positions(call))
+        return Sweep(name, work, numbers)
 
-    def complaint(self, trial, call, error, status):
-        """Whoever gives up says why, and what to do; unless no write(2) works, then it cannot."""
-        if call == "write":
-            return []
+    @staticmethod
+    def complaint(trial, error, status):
+        """Whoever gives up says why, and what to do."""
         lines = [each for each in trial.said.splitlines() if trial.folder in each]
         good = [each for each in lines if WORDS[error] in each and REMEDIES[error] in each]
         return ["it gave up without a clear message"] if status != 0 and not good else []
@@ -172,9 +179,9 @@ def receipts_fail(tap, tester):
     for call, error, at, expected in cases:
         name = f"{call} of receipt line {at} says {error}: {expected}"
         with tester.trial() as trial:
-            fault = Fault(trial, call, error, at)
-            receipt = f"{trial.folder}/outbox/mattermost/{trial.run.build}.receipt-1"
-            fault.argv[1:1] = ["-f", "-P", receipt]
+            receipt = f"{trial.run.build}/outbox/mattermost/{trial.run.build}.receipt-1"
+            fault = Fault(trial, call, error, at, paths=[receipt])
+            fault.argv[1:1] = ["-f"]
             status = fault.watch()
             with open(fault.report, encoding="utf-8", errors="replace") as file:
                 fired = "(INJECTED)" in file.read()
@@ -188,7 +195,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with Tap() as tap, Mattermost() as mattermost, tempfile.TemporaryDirectory(
-        prefix="atvm-faults."
+        prefix="atvm-faults.", dir=FAST_FOLDER
     ) as place:
         if not shutil.which("strace") or os.geteuid() != 0:
             tap.skip("a disk that fails", "needs strace, and root to see what a watcher opens")

@@ -117,10 +117,15 @@ def unshare():
 class Stage:
     """A context manager. `play`: what the template command will do."""
 
-    build = "e2e-launch-test"
+    count = 0
 
     def __init__(self, configuration="", state_root=None, **play):
         self.configuration, self.state_root, self.play = configuration, state_root, play
+        # A name of its own: a launch sees all runners of the machine, and those of other tests.
+        Stage.count += 1
+        self.build = f"e2e-launch.{os.getpid()}.{Stage.count}"
+        self.runner_unit = f"atvm-run-{self.build}.service"
+        self.watcher_unit = f"atvm-run-watcher@{self.build}.service"
 
     def __enter__(self):
         self.place = tempfile.TemporaryDirectory(prefix="atvm-launch.")

@@ -325,6 +325,18 @@ def correct_posts_what_differs(tap):
         tap.equal(len(run.arrived()), 3, "corrected back: once")
 
 
+def correct_knows_by_the_state(tap):
+    """Where a record does not say what was told, the state does: the same is no correction."""
+    with contradicted_run() as run:
+        message = {k: v for k, v in run.record()["message"].items() if k != "says"}
+        run.change_record(message=message)
+        answer = run.ask("correct")
+        tap.equal((answer.status, len(run.arrived())), (0, 1), "correct, by the state: the same", answer)
+        run.configure(on_conflict='"worst"')
+        answer = run.ask("correct")
+        tap.equal((answer.status, len(run.arrived())), (0, 2), "correct, by the state: another", answer)
+
+
 def correct_is_posted_once(tap):
     """The correction of one sink was stored when the command died, the rest was not."""
     with contradicted_run() as run:
@@ -584,6 +596,7 @@ def main():
             cancel_a_categorized_run,
             reset_is_refused_where_it_may_be_posted,
             correct_posts_what_differs,
+            correct_knows_by_the_state,
             correct_is_posted_once,
             correct_of_another_step,
             correct_is_refused,

@@ -13,8 +13,6 @@ from launch_stage import Stage, why_not
 
 VM, OTHER = "atvm1-redhat9", "atvm2-suse15"
 NAMED = ("--template", "cmc-e2e", "--hosts", VM, "--no-watcher")
-UNIT = f"atvm-run-{Stage.build}.service"
-WATCHER_UNIT = f"atvm-run-watcher@{Stage.build}.service"
 
 
 def one(**more):
@@ -78,7 +76,7 @@ def watched(tap):
             [("systemctl", "start"), ("systemd-run", "--quiet")],
             "the watcher before the runner",
         )
-        tap.ok(stage.was_asked_to("start", WATCHER_UNIT), "as its unit", stage.requests())
+        tap.ok(stage.was_asked_to("start", stage.watcher_unit), "as its unit", stage.requests())
         told = stage.read(os.path.join("state", stage.build, "run.env"))
         for word in ("nightly run", "cmc-templates.py --template cmc-e2e --specify_vms " + VM, VM):
             tap.ok(word in told, f"the watcher is told: {word}", told)
@@ -128,7 +126,7 @@ def only_shown(tap):
         plan = json.loads(answer.stdout)
         tap.equal(
             (plan["schema"], plan["runner_unit"], plan["hosts"], plan["obstacle"]),
-            ("atvm.launch/1", UNIT, [VM], None),
+            ("atvm.launch/1", stage.runner_unit, [VM], None),
             "--dry-run --json prints the plan",
         )
         expect(tap, "--dry-run shows it", stage.launch(*NAMED, "--dry-run"), 0, plan["plan"])
@@ -223,12 +221,13 @@ def missing_files(tap):
 
 
 def obstacles(tap):
-    for unit in (UNIT, WATCHER_UNIT):
+    for what in ("runner", "watcher"):
         with Stage(**one()) as stage:
+            unit = getattr(stage, what + "_unit")
             stage.set_unit(unit, "active")
             answer = stage.launch(*NAMED, "--yes")
-            expect(tap, f"{unit} is there: refused", answer, 3, f"{unit} is active")
-            tap.ok(nothing_was_run(stage), f"{unit} is there: nothing is run")
+            expect(tap, f"the {what}'s unit is there: refused", answer, 3, f"{unit} is active")
+            tap.ok(nothing_was_run(stage), f"the {what}'s unit is there: nothing is run")
     with Stage(**one()) as stage:
         record = stage.path("state", stage.build, "outbox", "stdout")
         os.makedirs(record)
@@ -244,9 +243,9 @@ def obstacles(tap):
         expect(tap, "two launches at once in one root: refused", answer, 3, "another launch is at work")
         tap.ok(nothing_was_run(stage), "and the second one runs nothing")
     with Stage(**one()) as stage:
-        stage.set_unit(UNIT, "active")
+        stage.set_unit(stage.runner_unit, "active")
         plan = json.loads(stage.launch(*NAMED, "--dry-run", "--json").stdout)
-        tap.ok(UNIT in plan["obstacle"], "a dry run says what is in the way", plan)
+        tap.ok(stage.runner_unit in plan["obstacle"], "a dry run says what is in the way", plan)
 
 
 # ---------------------------------------------------------------- the template command
@@ -361,7 +360,7 @@ def interrupted(tap):
     with Stage(**one()) as stage:
         stage.write("slow-start", "")
         process = stage.begin(*NAMED[:-1], "--yes")
-        wait_for(lambda: stage.was_asked_to("start", WATCHER_UNIT), "the start of the watcher")
+        wait_for(lambda: stage.was_asked_to("start", stage.watcher_unit), "the start of the watcher")
         process.send_signal(signal.SIGINT)
         os.remove(stage.path("slow-start"))
         _, said = process.communicate(timeout=DEADLINE)

@@ -304,6 +304,10 @@ static const struct {
     {{.template_name = "cmc-e2e", .hosts = "a\nb"},
      -EINVAL,
      "the template command holds a control character; leave it out"},
+    {{.template_name = "cmc-e2e", .hosts = "a", .scope_description = "\033[2J"},
+     -EINVAL,
+     "what is told to the watcher holds a control character; leave it out of family, style and "
+     "description"},
     /* contradictions */
     {{.template_name = "cmc-systemOS", .hosts = "a", .plugin = "fc"},
      -EINVAL,

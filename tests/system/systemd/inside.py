@@ -321,8 +321,9 @@ def cancel(build):
 
 def launched(tap):
     """From the template command to the runner; both units are real here."""
-    vm, build, unit = "atvm1-redhat9", Stage.build, f"atvm-run-{Stage.build}.service"
+    vm = "atvm1-redhat9"
     with Stage('poll_interval = "500ms";\n', STATE_ROOT, specs=[vm], pattern=[vm]) as stage:
+        build, unit = stage.build, stage.runner_unit
         launch = run(WATCHER, *stage.words("--template", "cmc-e2e", "--hosts", vm, "--yes"))
         tap.equal(launch.returncode, 0, "a run can be launched", launch.stderr)
         runner = wait_for(stage.runner, "the runner")

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""`atvm-watcher start` with a service manager that is played: what it refuses and why, what it keeps
+of an earlier run, and what it hands on. (A real one starts the watcher in test-systemd.)"""
+import json
+import os
+import stat
+import subprocess
+import sys
+
+from harness import TOP, Tap, wait_for
+from launch_stage import Stage, why_not
+
+CANARY = "canary-secret"
+RECORD = {
+    "schema": "atvm.outbox/1",
+    "sink": "stdout",
+    "state": "pending",
+    "sequence": 1,
+    "created": 1,
+    "attempt_count": 0,
+    "maybe_posted": False,
+    "message": {
+        "kind": "report",
+        "format": "text",
+        "part": 1,
+        "parts": 1,
+        "key": "k",
+        "build": "e2e-start-test",
+        "scope": "e2e-start-test",
+        "title": "t",
+        "body": "b",
+    },
+    "attempts": [],
+}
+
+
+class StartStage(Stage):
+    build = "e2e-start-test"
+    unit = f"atvm-run-watcher@{build}.service"
+
+    def __init__(self, configuration=""):
+        super().__init__(configuration, specs=[], pattern=[])
+
+    def argv(self, *words):
+        return ["start" if word == "launch" else word for word in super().argv(*words)]
+
+    def start(self, *words):
+        return self.launch(*words)
+
+    def kept(self, *names):
+        return self.path("state", self.build, *names)
+
+    def put(self, text, *names):
+        os.makedirs(os.path.dirname(self.kept(*names)), exist_ok=True)
+        with open(self.kept(*names), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def leave_an_earlier_run(self):
+        self.put("earlier", "evidence.jsonl")
+        self.write(self.build + ".log", "earlier log")
+
+    def is_untouched(self):
+        return (
+            self.read(self.kept("evidence.jsonl")) == "earlier"
+            and self.read(self.build + ".log") == "earlier log"
+            and not self.requests()
+        )
+
+
+def fresh(tap):
+    with StartStage() as stage:
+        answer = stage.start("--template", "cmc-e2e", "--hosts", "a,b", "--since", "12.5")
+        tap.equal(answer.returncode, 0, "a run that is new is started", answer)
+        tap.ok(stage.was_asked_to("start", stage.unit), "its unit is started", stage.requests())
+        tap.ok(f"atvm-watcher status {stage.build}" in answer.stdout, "and it says where to look")
+        text = stage.read(stage.kept("run.env"))
+        for line in [
+            'ATVM_WATCHER_TEMPLATE="cmc-e2e"',
+            'ATVM_WATCHER_HOSTS="a,b"',
+            'ATVM_WATCHER_SINCE="12.500000000"',
+            f'ATVM_WATCHER_CONFIG="{stage.path("watcher.conf")}"',
+        ]:
+            tap.ok(line in text.splitlines(), f"run.env has {line.split('=')[0]}", text)
+        tap.ok(CANARY not in text, "and not the secret that is in the environment", text)
+        mode = stat.S_IMODE(os.stat(stage.kept("run.env")).st_mode)
+        tap.equal(mode & 0o007, 0, "and is not for everybody")
+
+
+def earlier_run(tap):
+    with StartStage() as stage:
+        stage.leave_an_earlier_run()
+        answer = stage.start()
+        tap.equal(answer.returncode, 0, "another run of the same name is started", answer)
+        history = os.listdir(stage.kept("history"))
+        tap.equal(len(history), 1, "the earlier one is in the history", history)
+        kept = stage.kept("history", history[0], "evidence.jsonl")
+        tap.equal(stage.read(kept), "earlier", "as it was")
+        logs = [name for name in os.listdir(stage.folder) if name.startswith(stage.build + ".log")]
+        tap.equal(len(logs), 1, "its log has another name", logs)
+        tap.equal(stage.read(logs[0]), "earlier log", "and its content")
+        for path in (stage.kept("history", history[0]), stage.path(logs[0])):
+            tap.ok(path in answer.stdout, "where they are is said", answer.stdout)
+
+
+def refused(tap, name, stage, status, *words):
+    answer = stage.start()
+    tap.equal(answer.returncode, status, f"{name}: refused", answer)
+    for word in words:
+        tap.ok(word in answer.stderr, f"{name}: it says {word}", answer.stderr)
+    tap.ok(stage.is_untouched(), f"{name}: nothing is changed", os.listdir(stage.folder))
+
+
+def obstacles(tap):
+    with StartStage() as stage:
+        stage.leave_an_earlier_run()
+        stage.set_unit(stage.unit, "activating")
+        words = (f"{stage.unit} is activating", "atvm-watcher cancel", "systemctl stop")
+        refused(tap, "a watcher, also one between two restarts", stage, 3, *words)
+    with StartStage() as stage:
+        stage.leave_an_earlier_run()
+        stage.put("{", "outbox", "stdout", stage.build + ".json")
+        refused(tap, "a post of which nobody knows", stage, 3, f"resolve {stage.build} --posted")
+    with StartStage() as stage:
+        stage.leave_an_earlier_run()
+        stage.put(json.dumps(RECORD), "outbox", "stdout", stage.build + ".json")
+        words = ("it is pending", f"queue drop {stage.build}", f"systemctl start '{stage.unit}'")
+        refused(tap, "a post on its way", stage, 3, *words)
+    with StartStage() as stage:
+        stage.leave_an_earlier_run()
+        argv = [sys.executable, "run-sorry-cypress.py", "--build_name", stage.build]
+        with subprocess.Popen(
+            argv, cwd=os.path.join(TOP, "demo"), stdin=subprocess.PIPE
+        ) as runner:
+            wait_for(lambda: "run-sorry-cypress.py" in stage.read(f"/proc/{runner.pid}/cmdline"),
+                     "the runner")
+            refused(tap, "a runner", stage, 3, f"process {runner.pid}")
+            runner.stdin.close()
+
+
+def settled_posts(tap):
+    """What was delivered, or is kept in the quarantine, holds nobody up."""
+    for state in ("delivered", "quarantined"):
+        with StartStage() as stage:
+            record = {**RECORD, "state": state, "settled": 2, "explanation": "x"}
+            stage.put(json.dumps(record), "outbox", "stdout", stage.build + ".json")
+            answer = stage.start()
+            tap.equal(answer.returncode, 0, f"a post that is {state} is no obstacle", answer)
+
+
+def failures(tap):
+    with StartStage() as stage:
+        stage.write("refuse-start", "")
+        answer = stage.start()
+        tap.equal(answer.returncode, 1, "a unit that does not start: said", answer)
+        tap.ok(f"journalctl -u '{stage.unit}'" in answer.stderr, "and where its log is", answer)
+    with StartStage("poll_interval = 5;\n") as stage:
+        stage.leave_an_earlier_run()
+        refused(tap, "a wrong configuration", stage, 2, "watcher.conf:", "poll_interval")
+    with StartStage() as stage:
+        stage.build = "no/name"
+        answer = stage.start()
+        tap.equal(answer.returncode, 2, "a name that is none: refused", answer)
+        tap.ok("begins with a letter or digit" in answer.stderr, "with a clear word", answer)
+
+
+def main():
+    with Tap() as tap:
+        reason = why_not()
+        if reason:
+            tap.skip("start", reason)
+            return
+        for part in (fresh, earlier_run, obstacles, settled_posts, failures):
+            tap.part(part)
+
+
+main()

@@ -25,8 +25,6 @@ RECORD = {
         "part": 1,
         "parts": 1,
         "key": "k",
-        "build": "e2e-start-test",
-        "scope": "e2e-start-test",
         "title": "t",
         "body": "b",
     },
@@ -35,11 +33,9 @@ RECORD = {
 
 
 class StartStage(Stage):
-    build = "e2e-start-test"
-    unit = f"atvm-run-watcher@{build}.service"
-
     def __init__(self, configuration=""):
         super().__init__(configuration, specs=[], pattern=[])
+        self.unit = self.watcher_unit
 
     def argv(self, *words):
         return ["start" if word == "launch" else word for word in super().argv(*words)]
@@ -54,6 +50,11 @@ class StartStage(Stage):
         os.makedirs(os.path.dirname(self.kept(*names)), exist_ok=True)
         with open(self.kept(*names), "w", encoding="utf-8") as file:
             file.write(text)
+
+    def leave_a_post(self, **members):
+        message = {**RECORD["message"], "build": self.build, "scope": self.build}
+        record = {**RECORD, **members, "message": message}
+        self.put(json.dumps(record), "outbox", "stdout", self.build + ".json")
 
     def leave_an_earlier_run(self):
         self.put("earlier", "evidence.jsonl")
@@ -122,7 +123,7 @@ def obstacles(tap):
         refused(tap, "a post of which nobody knows", stage, 3, f"resolve {stage.build} --posted")
     with StartStage() as stage:
         stage.leave_an_earlier_run()
-        stage.put(json.dumps(RECORD), "outbox", "stdout", stage.build + ".json")
+        stage.leave_a_post()
         words = ("it is pending", f"queue drop {stage.build}", f"systemctl start '{stage.unit}'")
         refused(tap, "a post on its way", stage, 3, *words)
     with StartStage() as stage:
@@ -141,8 +142,7 @@ def settled_posts(tap):
     """What was delivered, or is kept in the quarantine, holds nobody up."""
     for state in ("delivered", "quarantined"):
         with StartStage() as stage:
-            record = {**RECORD, "state": state, "settled": 2, "explanation": "x"}
-            stage.put(json.dumps(record), "outbox", "stdout", stage.build + ".json")
+            stage.leave_a_post(state=state, settled=2, explanation="x")
             answer = stage.start()
             tap.equal(answer.returncode, 0, f"a post that is {state} is no obstacle", answer)
 

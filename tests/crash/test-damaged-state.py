@@ -20,7 +20,7 @@ from crash_scene import sweep_all
 from harness import Tap
 from strict_mattermost import Mattermost
 
-SECONDS = 4  # where a sample is enough
+SECONDS = 2  # where a sample is enough
 CUT, FLIP, REMOVE = "cut", "flip a bit of", "remove"
 
 

@@ -9,7 +9,7 @@ from crash_scene import BUSY, CLOSED, FAST_FOLDER, PLAIN, Run, Trial
 from harness import Tap, wait_for
 from strict_mattermost import Mattermost
 
-ROUNDS, WATCHERS = 10, 3
+ROUNDS, WATCHERS = 6, 3
 
 
 def race(tap, run, mattermost, number):

@@ -185,7 +185,8 @@ class Trial:
         wrong += [f"there is {path}" for path in damaged]
         if held:
             shown = self.status()
-            wrong += [f"status does not show {s}: {shown}" for s in held if not self.shows(s, shown)]
+            hidden = [scope for scope in held if not self.shows(scope, shown)]
+            wrong += [f"status does not show {scope}: {shown}" for scope in hidden]
         return wrong, "held" if held else "posted"
 
     def shows(self, scope, shown):

@@ -44,7 +44,8 @@ def race(tap, run, mattermost, number):
 
 def clear(said):
     """Names the file and says what to do. Who has it may not stand there yet."""
-    return bool(re.search(r"/lock: (process \d+|another process) has this build.*wait for it", said))
+    told = re.search(r"/lock: (process \d+|another process) has this build.*wait for it", said)
+    return bool(told)
 
 
 def main():

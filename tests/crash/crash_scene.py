@@ -30,7 +30,7 @@ FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 MISSED = "ran to its end"  # the outcome where nothing was struck
 # A run does not make the same calls each time: so many more are tried than one made.
 SLACK = 25
-LEAST = 2  # trials of a sweep, however slow the machine is
+LEAST = 1  # trials of a sweep, however slow the machine is
 
 # A crashed machine, a busy one and a slow one look alike: how long a trial may take.
 PATIENCE = 4 * DEADLINE
@@ -180,9 +180,13 @@ class Trial:
                 wrong.append(f"{scope} is not closed")
         if status != (HELD if held else CLOSED):
             wrong.append(f"the watcher ended with {status}, held: {held}")
+        # Neither a crash nor a fault of the disk leaves half a file.
+        damaged = glob.glob(f"{self.folder}/**/*.corrupt-*", recursive=True)
+        wrong += [f"there is {path}" for path in damaged]
         if held:
             shown = self.status()
-            wrong += [f"status does not show {s}: {shown}" for s in held if not self.shows(s, shown)]
+            hidden = [scope for scope in held if not self.shows(scope, shown)]
+            wrong += [f"status does not show {scope}: {shown}" for scope in hidden]
         return wrong, "held" if held else "posted"
 
     def shows(self, scope, shown):
@@ -286,7 +290,7 @@ class Sweep:
 
     def add(self, outcome, call, wrong):
         self.outcomes[outcome] += 1
-        self.calls[call] += 1
+        self.calls[call] += outcome != MISSED
         self.wrong += wrong
 
     def tell(self, tap):

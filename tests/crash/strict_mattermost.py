@@ -89,6 +89,7 @@ class Mattermost:
             texts = list(self.texts.get(trial, []))
         for text in texts:
             title = text.split("\n")[0]
-            scope = next((s for s in scopes if re.search(rf"(?<![\w.-]){re.escape(s)}(?![\w.-])", title)), "?")
+            named = [s for s in scopes if re.search(rf"(?<![\w.-]){re.escape(s)}(?![\w.-])", title)]
+            scope = named[0] if named else "?"
             counts[scope] = counts.get(scope, 0) + 1
         return counts

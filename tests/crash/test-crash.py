@@ -16,15 +16,14 @@ import signal
 import tempfile
 import threading
 
-from crash_scene import CATEGORIZED, FAST_FOLDER, KILLED, MISSED, NAMES, PLAIN, SLACK, Kill, Run, Sweep, Trial
-from crash_scene import may_trace, sweep_all
+from crash_scene import CATEGORIZED, FAST_FOLDER, KILLED, MISSED, NAMES, PLAIN, SLACK
+from crash_scene import Kill, Run, Sweep, Trial, may_trace, sweep_all
 from harness import Tap, children, command_line, wait_for
 from strict_mattermost import Mattermost
 
-
 # Whose calls count, and what is killed at them.
 SWEEPS = [("watcher", "one"), ("watcher", "all"), ("workers", "one"), ("workers", "all")]
-SECONDS = 8  # where a sample is enough
+SECONDS = 5  # where a sample is enough
 
 
 class Tester:

@@ -20,7 +20,7 @@ from crash_scene import sweep_all
 from harness import Tap
 from strict_mattermost import Mattermost
 
-SECONDS = 4  # where a sample is enough
+SECONDS = 2  # where a sample is enough
 CUT, FLIP, REMOVE = "cut", "flip a bit of", "remove"
 
 
@@ -107,11 +107,19 @@ def forgotten(scope, damages):
     return all((REMOVE, file, 0) in damages for file in files)
 
 
+def places_in(prototype, name, chooser):
+    """Every byte; of what nobody reads to decide anything only some."""
+    places = range(prototype.size(name))
+    if os.path.basename(name).startswith(("report.", "evidence.")):
+        return chooser.sample(places, min(50, len(places)))
+    return places
+
+
 def one_file(prototype, chooser, everything):
     """Each byte at which a file can be cut, and a bit of each."""
     cases = [(REMOVE, name, 0) for name in prototype.files]
     for name in prototype.files:
-        for at in range(prototype.size(name)):
+        for at in places_in(prototype, name, chooser):
             cases += [(CUT, name, at), (FLIP, name, 8 * at + chooser.randrange(8))]
     if not everything:
         chooser.shuffle(cases)

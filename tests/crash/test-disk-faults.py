@@ -34,7 +34,7 @@ REFUSALS = {
 }
 WORDS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
 REMEDIES = {"EIO": "dmesg", "ENOSPC": "make room"}
-SECONDS = 6  # where a sample is enough
+SECONDS = 3  # where a sample is enough
 
 
 class Fault:

@@ -21,7 +21,7 @@ from crash_scene import keep_mounts_private, may_trace, sweep_all
 from harness import Tap
 from strict_mattermost import Mattermost
 
-SECONDS = 3  # where a sample is enough
+SECONDS = 2  # where a sample is enough
 # _IOR('X', 125, uint32_t), 2: do not even flush the journal; see kill-at-syscall.c
 SHUT_DOWN, NO_JOURNAL = 0x8004587D, struct.pack("I", 2)
 

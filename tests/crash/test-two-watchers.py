@@ -9,7 +9,7 @@ from crash_scene import BUSY, CLOSED, FAST_FOLDER, PLAIN, Run, Trial
 from harness import Tap, wait_for
 from strict_mattermost import Mattermost
 
-ROUNDS, WATCHERS = 10, 3
+ROUNDS, WATCHERS = 6, 3
 
 
 def race(tap, run, mattermost, number):
@@ -44,7 +44,8 @@ def race(tap, run, mattermost, number):
 
 def clear(said):
     """Names the file and says what to do. Who has it may not stand there yet."""
-    return bool(re.search(r"/lock: (process \d+|another process) has this build.*wait for it", said))
+    told = re.search(r"/lock: (process \d+|another process) has this build.*wait for it", said)
+    return bool(told)
 
 
 def main():

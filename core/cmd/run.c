@@ -245,7 +245,7 @@ static int watch_state(struct run_command *command, const struct config *config,
     if (state->warnings)
         log_warning("%s", state->warnings);
     run_settings_recall(&command->settings, state);
-    if (state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&state->run))
         say_closed(state);
     else if (!sinks_are_ready(config, terminal, secrets))
         return COMMAND_USAGE;

@@ -447,16 +447,32 @@ static void on_request(void *user, const struct request *request, struct request
 
 /* ---------------------------------------------------------------- start and end */
 
+/* What the next start goes on with. */
+static char *what_is_open(const struct watch *watch)
+{
+    const struct scope_state *run = &watch->state->run;
+
+    if (run->closed_ns < 0)
+        return memory_string("before the run was over; start it again to go on");
+    if (watch_close_end(watch->closing) == WATCH_CLOSE_OPEN)
+        return memory_format("after the run was closed as %s, before its post was delivered; that "
+                             "is tried again at the next start",
+                             run_state_name(run->state));
+    return memory_format("after the run was closed as %s, while its runner was being ended; the "
+                         "runner stays",
+                         run_state_name(run->state));
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *signal, void *user)
 {
     struct watch *watch = user;
     const struct log_event stopped = {.id = LOG_EVENT_STOPPED, .build = watch->settings->build};
+    CLEANUP_FREE char *open = what_is_open(watch);
 
     (void)source;
     progress_output_clear(&watch->progress);
-    log_event(ATVM_LOG_NOTICE, &stopped,
-              "%s: stopped by signal %u before the run was over; start it again to go on",
-              watch->settings->build, signal->ssi_signo);
+    log_event(ATVM_LOG_NOTICE, &stopped, "%s: stopped by signal %u %s", watch->settings->build,
+              signal->ssi_signo, open);
     sd_event_exit(watch->event, WATCH_CLOSED);
     return 0;
 }

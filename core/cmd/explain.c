@@ -100,12 +100,27 @@ static int parse(struct explain_command *command, int argc, char **argv)
 
 /* ---------------------------------------------------------------- what is kept */
 
+/* What lies there can be explained without anybody having watched it. */
+static void advise_replay(const struct explain_command *command, const char *error)
+{
+    const struct config *config = command->config;
+
+    log_error("%s; a run that nobody watched is explained from what it left: atvm-watcher replay "
+              "--explain --build %s --root %s --run-log %s --since START, in seconds since 1970",
+              error, command->build, config->automation_root, config->run_log);
+}
+
 static int open_state(struct explain_command *command)
 {
     CLEANUP_FREE char *error = NULL;
+    int status = state_open(command->config->state_root, command->build, STATE_LOOK,
+                            clock_ns(CLOCK_REALTIME), &command->state, &error);
 
-    if (state_open(command->config->state_root, command->build, STATE_LOOK,
-                   clock_ns(CLOCK_REALTIME), &command->state, &error) < 0) {
+    if (status == -ENOENT) {
+        advise_replay(command, error);
+        return COMMAND_FAILED;
+    }
+    if (status < 0) {
         log_error("%s", error);
         return COMMAND_FAILED;
     }

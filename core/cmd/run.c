@@ -323,7 +323,7 @@ const struct command command_run = {
         "  -c, --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                        where it exists, else built-in)\n"
         "      --since SECONDS   start of the run's window, since 1970 (default: when this build\n"
-        "                        was first watched)\n"
+        "                        was first watched: of a run that is over, nothing counts then)\n"
         "      --categorize      the run was started with --categorize: sub-runs\n"
         "      --hosts A,B,…     the hosts that were asked for (default: the specPattern)\n"
         "      --template NAME   template, such as cmc-e2e\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "failing-step.h"
+#include "short-error.h"
 
 /* ---------------------------------------------------------------- the table of spec R5.2 */
 
@@ -383,15 +384,19 @@ static void answer_counts(const struct host_case *host, struct host_verdict *ver
     verdict->skipped = winner->item->record->skipped;
 }
 
-static const char *first_line(struct obstack *memory, const char *text, size_t length)
+/* A message of one line may only announce what the longer text has below that line. */
+static const char *short_text(struct obstack *memory, const struct atvm_evidence *record)
 {
-    size_t begin = 0, end;
+    size_t length = has_text(record->message) ? strlen(record->message) : 0;
+    const char *longer = NULL;
 
-    while (begin < length && (text[begin] == '\n' || text[begin] == ' '))
-        begin++;
-    for (end = begin; end < length && text[end] != '\n'; end++)
-        ;
-    return memory_bytes_in(memory, text + begin, end - begin);
+    if (length > 0 && record->excerpt_length > 0 && !strchr(record->message, '\n'))
+        longer = memmem(record->excerpt, record->excerpt_length, record->message, length);
+    if (longer)
+        return short_error(memory, longer,
+                           record->excerpt_length - (size_t)(longer - record->excerpt));
+    return length > 0 ? short_error(memory, record->message, length)
+                      : short_error(memory, record->excerpt, record->excerpt_length);
 }
 
 static void answer_text(const struct host_case *host, struct host_verdict *verdict)
@@ -403,11 +408,8 @@ static void answer_text(const struct host_case *host, struct host_verdict *verdi
     text = decide(host, QUESTION_EXCERPT, verdict);
     if (text) {
         const struct atvm_evidence *record = text->item->record;
-        const char *message = has_text(record->message) ? record->message : record->excerpt;
-        size_t length =
-            has_text(record->message) ? strlen(record->message) : record->excerpt_length;
 
-        verdict->error = first_line(host->judged->memory, message, length);
+        verdict->error = short_text(host->judged->memory, record);
         verdict->excerpt = record->excerpt_length > 0 ? record->excerpt : record->message;
     }
 }

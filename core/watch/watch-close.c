@@ -526,6 +526,11 @@ void watch_close_free(struct watch_close *closing)
     free(closing);
 }
 
+bool watch_close_may_recover(int status)
+{
+    return status == -ENOSPC || status == -EDQUOT || status == -EIO;
+}
+
 enum watch_close_end watch_close_end(const struct watch_close *closing)
 {
     struct post_summary posts = post_summarize(closing->post, NULL);

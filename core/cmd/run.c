@@ -261,6 +261,17 @@ static int watch_state(struct run_command *command, const struct config *config,
     return status;
 }
 
+/* As check-config says it, where it is the state root as a whole. */
+static void report_no_state(const struct config *config, int status, const char *error)
+{
+    CLEANUP_FREE char *about_root = NULL;
+
+    if (status != -EBUSY && config_check_state_root(config, &about_root) < 0)
+        log_error("%s", about_root);
+    else
+        log_error("%s", error);
+}
+
 static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
@@ -269,7 +280,7 @@ static int watch(struct run_command *command, const struct config *config, int s
                             clock_ns(CLOCK_REALTIME), &state, &error);
 
     if (status < 0) {
-        log_error("%s", error);
+        report_no_state(config, status, error);
         return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
     }
     status = watch_state(command, config, state, secrets);

@@ -268,8 +268,13 @@ void doctor_look_builds(const struct doctor_asked *asked, const struct config *c
     else if (errno == ENOENT)
         doctor_ok(report, "builds.known", NULL, "no run has been watched yet: there is no %s",
                   config->state_root);
-    else
+    else if (errno == EACCES || errno == EPERM)
         doctor_unseen(report, "builds.known", NULL, "sudo atvm-watcher doctor",
+                      "%s: %s: nothing is known of any build or post", config->state_root,
+                      strerror(errno));
+    else
+        doctor_unseen(report, "builds.known", NULL,
+                      doctor_edit(report, config->file ? config->file : CONFIG_DEFAULT_PATH, 0),
                       "%s: %s: nothing is known of any build or post", config->state_root,
                       strerror(errno));
 }

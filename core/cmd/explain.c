@@ -10,12 +10,14 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "explain-output.h"
 #include "judge-now.h"
 #include "ledger-file.h"
 #include "log.h"
 #include "memory.h"
+#include "shell-word.h"
 #include "run-settings.h"
 #include "state-lock.h"
 #include "state.h"
@@ -129,6 +131,19 @@ static int open_state(struct explain_command *command)
     return COMMAND_OK;
 }
 
+static void report_no_evidence(const struct explain_command *command, const char *path)
+{
+    const struct config *config = command->config;
+    CLEANUP_FREE char *root = shell_word(config->automation_root);
+    CLEANUP_FREE char *log = shell_word(config->run_log);
+    CLEANUP_FREE char *replay = config_command(
+        config, "replay --explain --build %s --root %s --run-log %s", command->build, root, log);
+
+    log_error("%s: no evidence was kept yet: a watcher does that from its first look on; `%s` "
+              "explains what lies there without one",
+              path, replay);
+}
+
 static int read_evidence(struct explain_command *command)
 {
     CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", command->state->folder);
@@ -138,9 +153,7 @@ static int read_evidence(struct explain_command *command)
     command->ledger = ledger_new();
     status = ledger_read_file(command->ledger, path, &error);
     if (status == -ENOENT)
-        log_error("%s: no evidence was kept yet: a watcher does that from its first look on; "
-                  "'atvm-watcher replay --explain' explains what lies there without one",
-                  path);
+        report_no_evidence(command, path);
     else if (status < 0)
         log_error("%s", error);
     return status == 0 ? COMMAND_OK : COMMAND_FAILED;

@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "log-event.h"
 #include "memory.h"
@@ -265,8 +266,11 @@ static int watch_state(struct run_command *command, const struct config *config,
 static void report_no_state(const struct config *config, int status, const char *error)
 {
     CLEANUP_FREE char *about_root = NULL;
+    CLEANUP_FREE char *look = config_command(config, "status %s", config->build);
 
-    if (status != -EBUSY && config_check_state_root(config, &about_root) < 0)
+    if (status == -EBUSY)
+        log_error("%s, or look with `%s`", error, look);
+    else if (config_check_state_root(config, &about_root) < 0)
         log_error("%s", about_root);
     else
         log_error("%s", error);

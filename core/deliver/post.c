@@ -206,8 +206,8 @@ static void take_up(struct post *post, const struct outbox_record *record)
     }
     if (queue_of(post, record->sink))
         post_log(build_of(post), record, ATVM_LOG_NOTICE,
-                 "taken up where it was left: %s, %d attempts", outbox_state_name(record->state),
-                 record->attempt_count);
+                 "taken up where it was left: %s, %d attempt%s", outbox_state_name(record->state),
+                 record->attempt_count, record->attempt_count == 1 ? "" : "s");
     else
         post_log(build_of(post), record, ATVM_LOG_WARNING,
                  "its message is unfinished, but the sink is no longer configured: it is held");

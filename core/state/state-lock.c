@@ -83,12 +83,9 @@ static char *busy_message(const char *path, int descriptor)
     struct holder holder;
 
     if (!read_holder(descriptor, &holder))
-        return memory_format("%s: another process has this build: wait for it, or look with "
-                             "'atvm-watcher status'",
-                             path);
-    return memory_format("%s: process %d has this build since %s: wait for it, or look with "
-                         "'atvm-watcher status'",
-                         path, (int)holder.pid, holder.since);
+        return memory_format("%s: another process has this build: wait for it", path);
+    return memory_format("%s: process %d has this build since %s: wait for it", path,
+                         (int)holder.pid, holder.since);
 }
 
 /* Whether `path` is still the file that is open: the folder may have been moved meanwhile. */

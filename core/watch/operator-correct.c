@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "memory.h"
 #include "operator.h"
 #include "outbox-parts.h"
@@ -230,10 +231,12 @@ static void correct_scope(const struct operator_scene *scene, const struct verdi
         correct_everywhere(scene, verdict, judged, summary, &differing, answer) < 0)
         return;
     if (differing.told == 0) {
+        CLEANUP_FREE char *list_all =
+            config_command(scene->config, "queue list %s --all", scene->state->build);
+
         answer_end(answer, REQUEST_REFUSED,
-                   "%s: nothing of it was posted that could be corrected; 'atvm-watcher queue list "
-                   "%s --all' shows its messages",
-                   judged->name, scene->state->build);
+                   "%s: nothing of it was posted that could be corrected; `%s` shows its messages",
+                   judged->name, list_all);
         return;
     }
     if (differing.corrected == 0)

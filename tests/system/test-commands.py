@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 
-from harness import DEADLINE, WATCHER, Answer, Tap, wait_for
+from harness import DEADLINE, WATCHER, Answer, Tap, commands_in, paste, wait_for
 from operated_run import BATCHES, CONTRADICTION, Chat, Run, contradict
 
 NOBODY = 65534
@@ -76,13 +76,38 @@ def what_needs_a_secret_is_stored(tap):
             json.dump(record, file)
         answer = run.ask("resolve", "--resend")
         tap.equal(answer.status, 5, "without the secret: stored, not sent", answer)
-        for words in [f"systemctl start atvm-run-watcher@{run.build}", f"atvm-watcher run {run.build}"]:
-            tap.ok(words in answer.errors, f"without the secret: it names '{words}'", answer)
+        (command,) = commands_in(answer.errors)
         tap.equal(run.record("mattermost")["state"], "pending", "without the secret: it waits")
         tap.equal(len(chat.posts), 1, "without the secret: nothing was sent")
-        status = run.watch_to_the_end(MATTERMOST_ATVM_WEBHOOK=chat.url)
-        tap.equal((status, len(chat.posts)), (0, 2), "then whoever has it sends it", run.said())
+        sent = paste(command, {**run.environment, "MATTERMOST_ATVM_WEBHOOK": chat.url})
+        tap.equal((sent.status, len(chat.posts)), (0, 2), f"who has it sends it: `{command}`", sent)
         tap.ok("s3cr3t" not in answer.errors + run.said(), "without the secret: it is nowhere")
+
+
+def offered_commands_can_be_pasted(tap):
+    """From another folder and another environment they act on the same run, and that message."""
+    with ended_run() as run:
+        status = run.ask("status")
+        (resolve,) = commands_in(status.output.decode())
+        answer = paste(resolve, run.environment)
+        tap.equal(run.record()["state"], "delivered", f"status: `{resolve}` settles it", answer)
+    with ended_run("reject") as run:
+        (retry,) = commands_in(run.ask("status").output.decode())
+        run.behave(chat="deliver")
+        answer = paste(retry, run.environment)
+        tap.equal(run.record()["state"], "delivered", f"status: `{retry}` sends it", answer)
+        listed = paste(commands_in(run.ask("queue show", "--sink", "nobody").errors)[0], run.environment)
+        tap.ok(b"delivered" in listed.output, "queue show: the list that it offers", listed)
+    with ended_run("reject") as run:
+        os.rename(run.lapse.config, run.lapse.config + "'s copy")
+        run.lapse.config += "'s copy"
+        shown = run.ask("queue show").output.decode().splitlines()
+        retry, drop = (line.strip() for line in shown if line.startswith("    "))
+        answer = paste(drop, run.environment)
+        tap.ok(run.record()["dropped"], f"queue show: `{drop}` drops it", answer)
+        run.behave(chat="deliver")
+        answer = paste(retry, run.environment)
+        tap.equal(answer.status, 0, f"queue show: `{retry}` sends it", answer)
 
 
 def only_what_is_named_is_settled(tap):
@@ -611,6 +636,7 @@ def main():
             resolve_says_it_is_posted,
             resolve_sends_again,
             what_needs_a_secret_is_stored,
+            offered_commands_can_be_pasted,
             only_what_is_named_is_settled,
             queue_of_quarantined,
             cancel_without_a_watcher,

@@ -308,6 +308,9 @@ def refused(tap, chat):
     finish(refused_run)
     tap.equal(shown(REFUSED, "ActiveState", "ExecMainStatus"), ["failed", "5"],
               "a post that is refused: the service says so", said(REFUSED))
+    told = shown(REFUSED, "StatusText")
+    tap.ok("refused by mattermost: " in told and f"queue list {REFUSED}" in told,
+           "its status does, too, and says what to look at", told)
     config = ["--config", refused_run.config]
     checked = run(WATCHER, "check-config", *config)
     tap.equal((checked.returncode, checked.stderr), (0, ""),

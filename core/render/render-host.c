@@ -77,7 +77,8 @@ const char *host_doubt(const struct host_verdict *host)
     if (host->status != HOST_UNKNOWN && host->status != HOST_MISSING)
         return NULL;
     /* That nothing proves anything says less than what is wrong with the best that is there. */
-    if (rule && strcmp(rule, "no-proof") == 0 && status->candidate_count > 0)
+    if (rule && (strcmp(rule, "no-proof") == 0 || strcmp(rule, "left-nothing") == 0) &&
+        status->candidate_count > 0)
         rule = status->candidates[0].rule;
     return rule_sentence(rule);
 }

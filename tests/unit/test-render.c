@@ -119,7 +119,7 @@ static void a_host_without_a_result_says_why(void **state)
                 "there is none\n"
                 "  b - UNKNOWN - a damaged source may be this host's, so a log alone is not "
                 "enough\n"
-                "  c - MISSING - it left neither a result nor an artifact\n"
+                "  c - MISSING - it left no artifact, and no result that counts\n"
                 "  d - PASS\n");
 }
 

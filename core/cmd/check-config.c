@@ -2,9 +2,12 @@
  */
 #include "command.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -33,6 +36,87 @@ static void append_lines(char **text, const char *lines)
         append_line(text, memory_string(lines));
 }
 
+/* ---- in the order of the file, as they are mended ---- */
+
+struct problem {
+    const char *text;
+    size_t place_length; /* of the file's name; 0: no line is named */
+    int line;
+    size_t index; /* in which it was found */
+};
+
+static struct problem problem_of(const char *text, size_t index)
+{
+    struct problem problem = {.text = text, .index = index};
+    const char *colon = strchr(text, ':');
+    int length = 0;
+
+    if (colon && sscanf(colon, ":%d:%n", &problem.line, &length) == 1 && length > 0)
+        problem.place_length = (size_t)(colon - text);
+    return problem;
+}
+
+/* What stands in no file comes first; of several files, each keeps its lines together. */
+static int by_place(const void *one, const void *other)
+{
+    const struct problem *left = one, *right = other;
+    int order = 0;
+
+    if (left->place_length && right->place_length)
+        order = strncmp(left->text, right->text, MIN(left->place_length, right->place_length));
+    if (order == 0 && left->place_length != right->place_length)
+        order = left->place_length < right->place_length ? -1 : 1;
+    if (order == 0 && left->line != right->line)
+        order = left->line < right->line ? -1 : 1;
+    return order ? order : left->index < right->index ? -1 : 1;
+}
+
+/* Takes `lines` (NULL: none) and gives them back in order; free it. */
+static char *in_order_of_lines(char *lines)
+{
+    CLEANUP_FREE struct problem *problems = NULL;
+    CLEANUP_FREE char *taken = lines;
+    size_t count = 0, capacity = 0;
+    char *rest = taken, *line, *ordered = NULL;
+
+    while ((line = strsep(&rest, "\n"))) {
+        memory_grow(&problems, count, &capacity, sizeof(*problems));
+        problems[count] = problem_of(line, count);
+        count++;
+    }
+    qsort(problems, count, sizeof(*problems), by_place);
+    for (size_t i = 0; i < count; i++)
+        append_lines(&ordered, problems[i].text);
+    return ordered;
+}
+
+/* ---- looking ---- */
+
+static void check_modules(struct findings *findings)
+{
+    CLEANUP_FREE char *errors = NULL, *warnings = NULL;
+
+    config_check_modules(findings->config, &errors, &warnings);
+    append_lines(&findings->problems, errors);
+    append_lines(&findings->warnings, warnings);
+}
+
+/* A path that is wrong in itself is not looked at. What this user may not do, the watcher's may. */
+static void check_folders(struct findings *findings)
+{
+    const struct config *config = findings->config;
+    char *error = NULL;
+    int status;
+
+    if (config->automation_root && !config_check_root(config, &error))
+        append_line(&findings->problems, error);
+    status = config->state_root ? config_check_state_root(config, &error) : 0;
+    if (status == -EACCES || status == -EPERM)
+        append_line(geteuid() == 0 ? &findings->problems : &findings->warnings, error);
+    else if (status < 0)
+        append_line(&findings->problems, error);
+}
+
 static void append_unknown_variables(char **warnings)
 {
     CLEANUP_FREE char *unknown = config_unknown_variables();
@@ -40,13 +124,15 @@ static void append_unknown_variables(char **warnings)
     append_lines(warnings, unknown);
 }
 
-/* What only `check` finds, such as a missing secret, may be there when the watcher runs. */
+/* What only `check` finds, such as a missing secret, may be there when the watcher runs. Where root
+ * cannot write, its user cannot either. */
 static void ask_sinks(struct findings *findings)
 {
     CLEANUP_CLOSE int secrets = -1;
     struct sink_findings sinks;
 
-    if (secret_environment_take(&secrets) < 0)
+    if (secret_environment_take_known(&secrets) < 0 ||
+        secret_environment_take(findings->config, &secrets) < 0)
         append_line(&findings->warnings,
                     memory_string("the secrets in the environment cannot be passed on"));
     sinks = sink_check(findings->config, STDOUT_FILENO, secrets);
@@ -54,21 +140,26 @@ static void ask_sinks(struct findings *findings)
     append_lines(&findings->warnings, sinks.unready);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
+    sinks = sink_probe_here(findings->config, STDOUT_FILENO, secrets);
+    append_lines(geteuid() == 0 ? &findings->problems : &findings->warnings, sinks.unready);
+    append_lines(&findings->warnings, sinks.warnings);
+    sink_findings_clear(&sinks);
 }
 
+/* Goes on after mistakes, to find all of them. */
 static struct findings find(const char *file, const char *build)
 {
     struct findings findings = {0};
-    char *error = NULL;
 
-    findings.config = config_load(file, build, &findings.problems);
+    findings.config = config_load_with_mistakes(file, build, &findings.problems);
     if (!findings.config)
         return findings;
-    config_check_modules(findings.config, &findings.problems, &findings.warnings);
-    if (!config_check_root(findings.config, &error))
-        append_line(&findings.problems, error);
+    check_modules(&findings);
+    check_folders(&findings);
     append_unknown_variables(&findings.warnings);
     ask_sinks(&findings);
+    findings.problems = in_order_of_lines(findings.problems);
+    findings.warnings = in_order_of_lines(findings.warnings);
     return findings;
 }
 
@@ -223,14 +314,16 @@ static int check_config_main(int argc, char **argv)
 const struct command command_check_config = {
     .name = "check-config",
     .summary = "read the configuration and say everything that is wrong with it",
-    .usage = "Usage: atvm-watcher check-config [--config FILE] [--build NAME] [--json]\n\n"
-             "Reads the configuration as `run` does, looks at every module it names and at the\n"
-             "automation root, asks the sinks whether they can work, and says what it found or\n"
-             "everything that is wrong, with file and line. Changes nothing, posts nothing.\n\n"
-             "  -c, --config FILE  instead of /etc/atvm-watcher.conf (\"\": the built-in one)\n"
-             "      --build NAME   put in for %b\n"
-             "      --json         all of it as one JSON object\n"
-             "  -h, --help         show this and end\n\n"
-             "Exit status: 0, or 2 where something is wrong.\n",
+    .usage =
+        "Usage: atvm-watcher check-config [--config FILE] [--build NAME] [--json]\n\n"
+        "Reads the configuration as `run` does, looks at every module it names, at the automation\n"
+        "root and the state root, asks the sinks whether they can work, and says what it found\n"
+             "or everything that is wrong, with file and line. Posts nothing, leaves nothing behind:\n"
+             "of the state root it only tries whether a folder can be made there.\n\n"
+        "  -c, --config FILE  instead of /etc/atvm-watcher.conf (\"\": the built-in one)\n"
+        "      --build NAME   put in for %b\n"
+        "      --json         all of it as one JSON object\n"
+        "  -h, --help         show this and end\n\n"
+        "Exit status: 0, or 2 where something is wrong.\n",
     .main = check_config_main,
 };

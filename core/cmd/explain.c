@@ -158,7 +158,7 @@ static int64_t time_of_judgement(const struct explain_command *command, const ch
     *ret_what = state_judged_ns(command->state) == command->state->run.closed_ns
                     ? "when it was closed"
                     : "when it was corrected";
-    if (command->state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&command->state->run))
         return state_judged_ns(command->state);
     *ret_what = "now: it is being watched";
     if (state_lock_holder(lock) > 0 || stat(evidence, &status) < 0)
@@ -170,7 +170,7 @@ static int64_t time_of_judgement(const struct explain_command *command, const ch
 /* A marker that came after the close changed nothing any more. */
 static bool marker_came_too_late(const struct state *state)
 {
-    return state->run.closed_ns >= 0 && state->run.state != STATE_CANCELLED;
+    return scope_state_is_closed(&state->run) && state->run.state != STATE_CANCELLED;
 }
 
 static void fill_policy(const struct explain_command *command, struct policy *ret)
@@ -199,7 +199,7 @@ static void fill_policy(const struct explain_command *command, struct policy *re
 static void add_closed(struct explain_closed *closed, size_t *count,
                        const struct scope_state *scope)
 {
-    if (scope->closed_ns >= 0)
+    if (scope_state_is_closed(scope))
         closed[(*count)++] = (struct explain_closed){
             scope->name, scope->state, scope->reason,
             scope->corrected_ns > scope->closed_ns ? scope->corrected_ns : scope->closed_ns};

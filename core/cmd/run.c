@@ -135,7 +135,16 @@ static int parse(struct run_command *command, int argc, char **argv)
     return take_build(command, argc, argv);
 }
 
-static struct config *configure(const struct run_command *command)
+static bool hide_secrets_of_sinks(const struct config *config, int *secrets)
+{
+    int error = secret_environment_take(config, secrets);
+
+    if (error < 0)
+        log_error("a sink's secret in the environment cannot be kept: %s", strerror(-error));
+    return error == 0;
+}
+
+static struct config *configure(const struct run_command *command, int *secrets)
 {
     CLEANUP_FREE char *error = NULL, *warnings = NULL;
     CLEANUP_FREE char *unknown = config_unknown_variables();
@@ -152,6 +161,10 @@ static struct config *configure(const struct run_command *command)
     }
     if (!config_check_modules(config, &error, &warnings)) {
         log_error("%s", error);
+        config_free(config);
+        return NULL;
+    }
+    if (!hide_secrets_of_sinks(config, secrets)) {
         config_free(config);
         return NULL;
     }
@@ -232,7 +245,7 @@ static int watch_state(struct run_command *command, const struct config *config,
     if (state->warnings)
         log_warning("%s", state->warnings);
     run_settings_recall(&command->settings, state);
-    if (state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&state->run))
         say_closed(state);
     else if (!sinks_are_ready(config, terminal, secrets))
         return COMMAND_USAGE;
@@ -248,6 +261,17 @@ static int watch_state(struct run_command *command, const struct config *config,
     return status;
 }
 
+/* As check-config says it, where it is the state root as a whole. */
+static void report_no_state(const struct config *config, int status, const char *error)
+{
+    CLEANUP_FREE char *about_root = NULL;
+
+    if (status != -EBUSY && config_check_state_root(config, &about_root) < 0)
+        log_error("%s", about_root);
+    else
+        log_error("%s", error);
+}
+
 static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
@@ -256,7 +280,7 @@ static int watch(struct run_command *command, const struct config *config, int s
                             clock_ns(CLOCK_REALTIME), &state, &error);
 
     if (status < 0) {
-        log_error("%s", error);
+        report_no_state(config, status, error);
         return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
     }
     status = watch_state(command, config, state, secrets);
@@ -266,9 +290,9 @@ static int watch(struct run_command *command, const struct config *config, int s
 
 /* Before anything else is started: nobody but the deliver worker is to see a secret, in no
  * environment, core dump or memory of the watcher. */
-static bool hide_secrets(int *ret_secrets)
+static bool hide_secrets(int *secrets)
 {
-    int error = secret_environment_take(ret_secrets);
+    int error = secret_environment_take_known(secrets);
 
     if (error < 0) {
         log_error("the secret in the environment cannot be kept: %s", strerror(-error));
@@ -292,7 +316,7 @@ static int run_main(int argc, char **argv)
     int status = parse(&command, argc, argv);
 
     if (status == COMMAND_OK) {
-        config = hide_secrets(&secrets) ? configure(&command) : NULL;
+        config = hide_secrets(&secrets) ? configure(&command, &secrets) : NULL;
         status = config ? watch(&command, config, secrets) : COMMAND_USAGE;
     }
     config_free(config);

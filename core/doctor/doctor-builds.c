@@ -48,7 +48,7 @@ static bool was_configured(const struct expectation *expected, const char *sink)
 static void add_missing(const struct scope_state *scope, const struct expectation *expected,
                         struct missing_list *list)
 {
-    if (scope->closed_ns < 0 || scope->completed_ns < 0)
+    if (!scope_state_is_closed(scope) || scope->completed_ns < 0)
         return;
     for (size_t i = 0; i < expected->config->sink_count; i++) {
         const char *sink = expected->config->sinks[i].name;
@@ -268,8 +268,13 @@ void doctor_look_builds(const struct doctor_asked *asked, const struct config *c
     else if (errno == ENOENT)
         doctor_ok(report, "builds.known", NULL, "no run has been watched yet: there is no %s",
                   config->state_root);
-    else
+    else if (errno == EACCES || errno == EPERM)
         doctor_unseen(report, "builds.known", NULL, "sudo atvm-watcher doctor",
+                      "%s: %s: nothing is known of any build or post", config->state_root,
+                      strerror(errno));
+    else
+        doctor_unseen(report, "builds.known", NULL,
+                      doctor_edit(report, config->file ? config->file : CONFIG_DEFAULT_PATH, 0),
                       "%s: %s: nothing is known of any build or post", config->state_root,
                       strerror(errno));
 }

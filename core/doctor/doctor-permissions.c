@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -37,10 +38,12 @@ static const struct role {
 static void judge_missing(struct doctor_report *report, const struct path_seen *seen)
 {
     const struct role *role = &roles[seen->role];
-    const char *edit =
-        doctor_edit(report, seen->named_in ? seen->named_in : CONFIG_DEFAULT_PATH, 0);
+    const char *edit = doctor_edit(report, seen->named_in ? seen->named_in : CONFIG_DEFAULT_PATH,
+                                   seen->named_line);
 
-    if (seen->error == -ENOTDIR)
+    if (seen->obstacle)
+        doctor_problem(report, DOCTOR_BAD, ID, seen->path, edit, "%s", seen->obstacle);
+    else if (seen->error == -ENOTDIR)
         doctor_problem(report, DOCTOR_BAD, ID, seen->path, edit,
                        "no %s can be there: something in its path is no folder", role->what);
     else if (seen->error != -ENOENT)
@@ -139,7 +142,7 @@ void doctor_judge_path(struct doctor_report *report, const struct path_seen *see
     const struct role *role = &roles[seen->role];
     bool found = false;
 
-    if (seen->error) {
+    if (seen->error || seen->obstacle) {
         judge_missing(report, seen);
         return;
     }
@@ -237,6 +240,30 @@ static void look_at_credentials(struct doctor_report *report, const struct confi
     }
 }
 
+/* Where the file gives it; 0: it does not. */
+static int line_of(const struct config *config, const char *setting)
+{
+    const char *place = json_object_get_string(json_object_object_get(config->places, setting));
+    const char *colon = place && *place == '/' ? strrchr(place, ':') : NULL;
+
+    return colon ? (int)strtol(colon + 1, NULL, 10) : 0;
+}
+
+static void look_at_state_root(struct doctor_report *report, const struct config *config)
+{
+    CLEANUP_FREE char *obstacle = NULL;
+    int error = config_check_state_root(config, &obstacle);
+
+    look_at_path(report, (struct path_seen){
+                             .role = PATH_STATE_ROOT,
+                             .path = config->state_root,
+                             .may_be_gone = true,
+                             .obstacle = config_state_root_is_impossible(error) ? obstacle : NULL,
+                             .named_in = config->file,
+                             .named_line = line_of(config, "state_root"),
+                         });
+}
+
 void doctor_look_permissions(const struct doctor_asked *asked, const struct config *config,
                              struct doctor_report *report)
 {
@@ -255,10 +282,11 @@ void doctor_look_permissions(const struct doctor_asked *asked, const struct conf
         look_at_credentials(report, &config->sinks[i]);
     if (config->file)
         look_at(report, PATH_CONFIG, config->file, false);
-    look_at(report, PATH_STATE_ROOT, config->state_root, true);
+    look_at_state_root(report, config);
     look_at_path(report, (struct path_seen){.role = PATH_AUTOMATION_ROOT,
                                             .path = config->automation_root,
-                                            .named_in = config->file});
+                                            .named_in = config->file,
+                                            .named_line = line_of(config, "automation_root")});
     artifacts = memory_format("%s/cypress/cmcReporter", config->automation_root);
     look_at(report, PATH_ARTIFACTS, artifacts, true);
 }

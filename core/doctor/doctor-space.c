@@ -124,12 +124,15 @@ static char *folder_of(const char *file)
     return slash == file ? memory_string("/") : memory_format("%.*s", (int)(slash - file), file);
 }
 
+/* Of what can never be there, permissions.path tells. */
 static void look_at(struct doctor_report *report, const char *what, const char *path)
 {
     CLEANUP_FREE char *folder = existing_folder(path);
     struct space_seen seen = {.what = what, .path = folder};
     struct statvfs status;
 
+    if (statvfs(folder, &status) < 0 && errno == ENOTDIR)
+        return;
     if (statvfs(folder, &status) < 0) {
         seen.error = -errno;
     } else {
@@ -145,10 +148,12 @@ static void look_at(struct doctor_report *report, const char *what, const char *
 void doctor_look_space(const struct config *config, struct doctor_report *report)
 {
     CLEANUP_FREE char *logs = config ? folder_of(config->run_log) : NULL;
+    CLEANUP_FREE char *no_state = NULL;
 
     look_at(report, "logs of the runs", logs ? logs : "/tmp");
     if (!config)
         return;
-    look_at(report, "state root", config->state_root);
+    if (!config_state_root_is_impossible(config_check_state_root(config, &no_state)))
+        look_at(report, "state root", config->state_root);
     look_at(report, "automation root", config->automation_root);
 }

@@ -423,6 +423,13 @@ static bool fill_in(int64_t *time_ns, int64_t told_ns)
     return fills;
 }
 
+/* It speaks of another attempt, or is wrong: its times would not fit those of the others. */
+static bool tells_another_outcome(const struct candidate *candidate, enum host_status status)
+{
+    return (candidate->outcome == ATVM_OUTCOME_FAIL && status == HOST_PASS) ||
+           (candidate->outcome == ATVM_OUTCOME_PASS && status == HOST_FAIL);
+}
+
 /* The duration and the start may come from different sources: the table has no start. */
 static void answer_timing(const struct host_case *host, struct host_verdict *verdict)
 {
@@ -435,6 +442,10 @@ static void answer_timing(const struct host_case *host, struct host_verdict *ver
 
         if (!candidate->won && strcmp(candidate->rule, "lower-precedence") != 0)
             continue;
+        if (!candidate->won && tells_another_outcome(candidate, verdict->status)) {
+            candidate->rule = "times-of-another-outcome";
+            continue;
+        }
         used = fill_in(&verdict->duration_ns, candidate->record->duration_ns);
         used |= fill_in(&verdict->started_ns, candidate->record->started_ns);
         used |= fill_in(&verdict->ended_ns, candidate->record->ended_ns);

@@ -296,7 +296,7 @@ static void end_runner(struct watch *watch)
 {
     CLEANUP_FREE char *error = NULL, *outcome = NULL;
 
-    if (!watch->stuck_note || !runner_is_to_end(watch, watch->state->run.closed_ns >= 0))
+    if (!watch->stuck_note || !runner_is_to_end(watch, scope_state_is_closed(&watch->state->run)))
         return;
     watch->stuck = stuck_runner_new(watch->event,
                                     &(struct stuck_runner_settings){
@@ -431,11 +431,11 @@ static void on_request(void *user, const struct request *request, struct request
         .user = watch,
         .watching = true,
     };
-    bool was_closed = watch->state->run.closed_ns >= 0;
+    bool was_closed = scope_state_is_closed(&watch->state->run);
 
     progress_output_clear(&watch->progress);
     operator_carry_out(&scene, request, ret);
-    if (watch->state->run.closed_ns < 0) {
+    if (!scope_state_is_closed(&watch->state->run)) {
         look_soon(watch, CHANGE_DELAY_US);
     } else if (was_closed) {
         end_when_done(watch);
@@ -537,9 +537,9 @@ static int loop(struct watch *watch, int terminal, int secrets)
                                          watch->config->poll_interval_ns, on_request, watch);
     if (!watch->requests)
         return WATCH_STATE;
-    evidence_recall(watch->ledger, watch->state->folder, watch->state->run.closed_ns >= 0);
+    evidence_recall(watch->ledger, watch->state->folder, scope_state_is_closed(&watch->state->run));
     watch_requests_look(watch->requests);
-    if (watch->state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&watch->state->run))
         deliver_to_the_end(watch);
     else if (!start_collecting(watch))
         return WATCH_USAGE;

@@ -172,6 +172,16 @@ def permissions(tap):
         row = broken(tap, installation, "no root", "permissions.path", "bad", words="automation root")
         installation.edit_with(f'sed -i "s,^automation_root.*,automation_root = \\"{BUILD}\\";," "$1"')
         mended(tap, installation, "no root", row, "permissions.path", "automation root")
+        os.rmdir(installation.path("state"))
+        for folder in ["/proc/state", installation.path("run.env", "state")]:
+            installation.edit_with(f'sed -i "s,^state_root.*,state_root = \\"{folder}\\";," "$1"')
+            installation.cure(row)
+            findings = installation.doctor()
+            rows = findings.of("permissions.path", folder)
+            tap.ok(rows[0]["level"] == "bad" and f"+2 {installation.config}" in rows[0]["cure"],
+                   f"{folder}: a state root that cannot be made is bad", findings)
+            tap.ok(not findings.of("machine.space", "state root"),
+                   "a state root that cannot be made: nothing is said of its room", findings)
 
 
 def unprivileged(tap):

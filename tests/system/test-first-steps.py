@@ -97,6 +97,54 @@ def configurations(tap):
             says(tap, place.check(), 2, [place.config, *said], f"configuration: {more.strip()}")
 
 
+def every_mistake_at_once(tap):
+    """Settings and modules, each with its line, in the order of the file."""
+    with Place() as place:
+        place.configure(
+            'settle = 3;\n'
+            'collectors = ( { module = "runlogg"; },\n'
+            '  { module = "junit"; foldr = "x"; } );\n'
+            'precedence = { status = [ "runlog", "junti" ]; };\n',
+            sinks='{ module = "fil"; }',
+        )
+        for variable in ({}, {"ATVM_WATCHER_AUTOMATION_ROOT": "/nowhere"}):
+            answer = place.check(**variable)
+            places = [line.split(place.config)[-1][:3] for line in answer.errors.splitlines()]
+            tap.equal(places[len(variable):], [":5:", ":6:", ":7:", ":8:", ":9:", ":9:"],
+                      "check-config: every mistake, in the order of the file", answer)
+        says(tap, answer, 2, ["/nowhere", "duration in quotes", 'did you mean "runlog"?',
+                              'did you mean "folder"?', 'did you mean "file"?'],
+             "check-config: each with its remedy")
+        says(tap, answer, 2, ['that of line 7 is called "runlogg", of which there is no module: did '
+                              'you mean "runlog" there?', '"junti"; did you mean "junit"?'],
+             "check-config: a hint leads from a wrong name to a right one")
+        tap.equal(len(json.loads(place.ask("check-config", "-c", place.config, "--json").output)
+                      ["problems"]), 6, "check-config --json: has them all")
+
+
+def state_roots(tap):
+    """What the watcher would refuse, check-config refuses in the same words; nothing is left."""
+    with Place() as place:
+        with open(place.inside("file"), "w", encoding="utf-8"):
+            pass
+        os.symlink("nowhere", place.inside("link"))
+        for root, said in (
+            (place.inside("file/state"), "file: Not a directory"),
+            (place.inside("link"), "is a link that leads nowhere"),
+            ("/proc/state", "/proc: nothing can be made there"),
+        ):
+            place.state_root = root
+            place.configure()
+            said = [f"{place.config}:2: state_root: {root}", said, "set state_root to a folder"]
+            says(tap, place.check(), 2, said, f"check-config: {said[1]}")
+            says(tap, place.ask("run", "b", "-c", place.config), 4, said, f"run: {said[1]}")
+        place.state_root = place.inside("new/state")
+        place.configure()
+        before = os.listdir(place.path)
+        says(tap, place.check(), 0, [], "check-config: a state root that can be made is fine")
+        tap.equal(os.listdir(place.path), before, "check-config: nothing is left of the trial")
+
+
 def sinks_that_cannot_work(tap):
     """A sink is asked before the run, not with the status in hand hours later."""
     with Place() as place:
@@ -106,6 +154,12 @@ def sinks_that_cannot_work(tap):
         says(tap, place.ask("run", "b", "-c", place.config), 2, said, "run: does not begin with it")
         place.configure(sinks='{ module = "file"; path = "status.md"; critical = false; }')
         says(tap, place.check(), 0, ["warning", *said], "a sink with critical = false is a warning")
+
+        if os.geteuid() == 0:
+            for path, said in (("/proc/new/b.md", "/proc/new"), ("/nowhere/there/b.md", "/nowhere")):
+                place.configure(sinks=f'{{ module = "file"; path = "{path}"; }}')
+                said = [f"{place.config}:5", 'sink "file"', f"{said}: No such file"]
+                says(tap, place.check(), 2, said, f"check-config: nothing can be written to {path}")
 
         place.configure(sinks='{ module = "mattermost"; }')
         said = ['sink "mattermost"', "MATTERMOST_ATVM_WEBHOOK is not set"]
@@ -266,6 +320,8 @@ def main():
         for part in (
             command_lines,
             configurations,
+            every_mistake_at_once,
+            state_roots,
             sinks_that_cannot_work,
             environments,
             another_user,

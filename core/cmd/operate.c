@@ -229,10 +229,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *sig
     return 0;
 }
 
-static int open_waiting(struct waiting *waiting, const char *folder, int64_t wait_ns)
+static int open_waiting(struct waiting *waiting, int64_t wait_ns)
 {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-    CLEANUP_FREE char *path = requests_path(folder);
     sigset_t signals;
     int error = sd_event_new(&waiting->event);
 
@@ -252,7 +251,6 @@ static int open_waiting(struct waiting *waiting, const char *folder, int64_t wai
     if (error < 0)
         return error;
     waiting->paths = path_watch_new(waiting->event, on_change, waiting);
-    path_watch_add(waiting->paths, path);
     return 0;
 }
 
@@ -350,22 +348,31 @@ static int wait_for_answer(struct operation *operation, struct waiting *waiting)
     }
 }
 
-static int ask(struct operation *operation)
+static int submit_and_wait(struct operation *operation, struct waiting *waiting)
 {
+    CLEANUP_FREE char *path = requests_path(operation->folder);
     CLEANUP_FREE char *error = NULL;
-    struct waiting waiting = {0};
-    int status;
 
     if (request_submit(operation->folder, &operation->operate->request, &error) < 0) {
         log_error("%s", error);
         return COMMAND_STATE;
     }
-    status = open_waiting(&waiting, operation->folder, operation->operate->wait_ns);
+    path_watch_add(waiting->paths, path);
+    return wait_for_answer(operation, waiting);
+}
+
+/* From before the request is there: an interruption is to withdraw it, not to leave it behind. */
+static int ask(struct operation *operation)
+{
+    struct waiting waiting = {0};
+    int status = open_waiting(&waiting, operation->operate->wait_ns);
+
     if (status < 0) {
-        log_error("event loop: %s", strerror(-status));
-        waiting.over = true;
+        log_error("event loop: %s; nothing was asked of the watcher", strerror(-status));
+        status = COMMAND_STATE;
+    } else {
+        status = submit_and_wait(operation, &waiting);
     }
-    status = wait_for_answer(operation, &waiting);
     close_waiting(&waiting);
     return status;
 }

@@ -279,8 +279,9 @@ def categorized_run(tap):
         tap.ok(f"\n{names[0]} - COMPLETED\n" in text, "categorized: a sub-run that has ended", text)
         tap.ok(f"\n{names[1]} - RUNNING\n" in text, "categorized: the one that runs", text)
         tap.ok(
-            text.splitlines()[-1].startswith(f"{live.build}: RUNNING - "),
-            "categorized: last the run as a whole",
+            f"\n{live.build}: RUNNING - " in text
+            and text.splitlines()[-1].startswith(f"  {names[1]} - RUNNING, 0 of 1 host passed"),
+            "categorized: last the run as a whole, with its sub-runs",
             text,
         )
         follower = live.follow()

@@ -42,6 +42,7 @@ struct operation {
     int secrets;         /* of the environment; -1: none */
     bool by_watcher;     /* who carried it out */
     struct request_answer answer;
+    bool printed;              /* the answer */
     struct post_summary posts; /* after a delivery of our own */
     bool delivered;            /* there was one */
 };
@@ -135,8 +136,8 @@ static char *who_asks(void)
 static int take_lock(struct operation *operation)
 {
     CLEANUP_FREE char *error = NULL;
-    int status = state_open(operation->config->state_root, operation->operate->build, STATE_OWN,
-                            clock_ns(CLOCK_REALTIME), &operation->state, &error);
+    int status = state_open(operation->config->state_root, operation->operate->build,
+                            STATE_OWN_BRIEFLY, clock_ns(CLOCK_REALTIME), &operation->state, &error);
 
     if (status == -EBUSY)
         return OPERATE_NO_ANSWER;
@@ -484,18 +485,30 @@ static void print_json(const struct operation *operation, int status)
     command_print_json(object);
 }
 
-static int report(const struct operation *operation)
+/* For people, once. */
+static void print_answer(struct operation *operation)
 {
     const struct request_answer *answer = &operation->answer;
     bool bad = answer->outcome == REQUEST_REFUSED || answer->outcome == REQUEST_FAILED;
+
+    if (operation->operate->json || operation->printed)
+        return;
+    operation->printed = true;
+    if (bad)
+        log_error("%s", answer->text);
+    else
+        puts(answer->text);
+    fflush(stdout);
+}
+
+static int report(struct operation *operation)
+{
     int status = exit_status(operation);
 
     if (operation->operate->json)
         print_json(operation, status);
-    else if (bad)
-        log_error("%s", answer->text);
     else
-        puts(answer->text);
+        print_answer(operation);
     return status;
 }
 
@@ -511,8 +524,11 @@ static int run_locked(struct operation *operation)
         status = ask(operation);
     if (status != COMMAND_OK)
         return status;
-    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher)
+    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher) {
+        /* What is done comes before what follows from it. */
+        print_answer(operation);
         deliver(operation);
+    }
     return report(operation);
 }
 

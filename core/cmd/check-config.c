@@ -131,7 +131,8 @@ static void ask_sinks(struct findings *findings)
     CLEANUP_CLOSE int secrets = -1;
     struct sink_findings sinks;
 
-    if (secret_environment_take(&secrets) < 0)
+    if (secret_environment_take_known(&secrets) < 0 ||
+        secret_environment_take(findings->config, &secrets) < 0)
         append_line(&findings->warnings,
                     memory_string("the secrets in the environment cannot be passed on"));
     sinks = sink_check(findings->config, STDOUT_FILENO, secrets);

@@ -94,9 +94,9 @@ static void print(const struct doctor_command *command, const struct doctor_repo
 }
 
 /* As `run` does: nobody but the deliver worker is to see a secret. */
-static void hide_secrets(int *ret_secrets)
+static void hide_secrets(int *secrets)
 {
-    int error = secret_environment_take(ret_secrets);
+    int error = secret_environment_take_known(secrets);
 
     if (error < 0)
         log_warning("the secrets in the environment cannot be passed on: %s", strerror(-error));

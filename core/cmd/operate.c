@@ -403,6 +403,10 @@ static bool sinks_are_ready(struct operation *operation, int terminal)
         say_who_sends(operation, error);
         return false;
     }
+    if (secret_environment_take(operation->config, &operation->secrets) < 0) {
+        say_who_sends(operation, "a secret in the environment cannot be passed on");
+        return false;
+    }
     findings = sink_check(operation->config, terminal, operation->secrets);
     why = findings.misconfigured ? findings.misconfigured : findings.unready;
     if (why)
@@ -534,7 +538,7 @@ static int run_locked(struct operation *operation)
 
 static bool hide_secrets(struct operation *operation)
 {
-    int error = secret_environment_take(&operation->secrets);
+    int error = secret_environment_take_known(&operation->secrets);
 
     if (error < 0) {
         log_error("the secret in the environment cannot be kept: %s", strerror(-error));

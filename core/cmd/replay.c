@@ -13,10 +13,10 @@
 #include "judge-now.h"
 #include "log.h"
 #include "memory.h"
-#include "render-time.h"
 #include "report.h"
 #include "run-facts.h"
 #include "run-settings.h"
+#include "stale-files.h"
 
 enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
 
@@ -343,27 +343,13 @@ static int print_explanation(const struct replay *replay, const struct judge_now
     return explain_print(&command_replay, &explain, replay->format == FORMAT_JSON);
 }
 
-/* Old files are the usual thing, and only of interest where the run has no result. */
 static void hint_at_stale_files(const struct replay *replay, const struct verdict *verdict)
 {
-    char since[RENDER_TIME_SIZE], newest[RENDER_TIME_SIZE];
-    int64_t newest_ns = -1;
-    size_t count = 0;
+    CLEANUP_FREE char *hint =
+        stale_files_hint(verdict, replay->settings.since_ns, replay->config->time_zone);
 
-    for (size_t i = 0; i < verdict->source_count; i++) {
-        if (verdict->sources[i].standing != SOURCE_STALE)
-            continue;
-        count++;
-        if (verdict->sources[i].outside_ns > newest_ns)
-            newest_ns = verdict->sources[i].outside_ns;
-    }
-    if (count == 0 || run_state_is_posted(verdict->state))
-        return;
-    render_local_time(replay->settings.since_ns, replay->config->time_zone, since);
-    render_local_time(newest_ns, replay->config->time_zone, newest);
-    log_notice("%zu files do not count, because they are from outside of the run's window, which "
-               "begins %s (the newest is of %s): look at --since%s",
-               count, since, newest, replay->now_ns >= 0 ? " and --now" : "");
+    if (hint)
+        log_notice("%s", hint);
 }
 
 static int judge_and_print(const struct replay *replay, const struct judge_now *now)

@@ -143,7 +143,16 @@ static int parse(struct run_command *command, int argc, char **argv)
     return take_build(command, argc, argv);
 }
 
-static struct config *configure(const struct run_command *command)
+static bool hide_secrets_of_sinks(const struct config *config, int *secrets)
+{
+    int error = secret_environment_take(config, secrets);
+
+    if (error < 0)
+        log_error("a sink's secret in the environment cannot be kept: %s", strerror(-error));
+    return error == 0;
+}
+
+static struct config *configure(const struct run_command *command, int *secrets)
 {
     CLEANUP_FREE char *error = NULL, *warnings = NULL;
     CLEANUP_FREE char *unknown = config_unknown_variables();
@@ -160,6 +169,10 @@ static struct config *configure(const struct run_command *command)
     }
     if (!config_check_modules(config, &error, &warnings)) {
         log_error("%s", error);
+        config_free(config);
+        return NULL;
+    }
+    if (!hide_secrets_of_sinks(config, secrets)) {
         config_free(config);
         return NULL;
     }
@@ -240,7 +253,7 @@ static int watch_state(struct run_command *command, const struct config *config,
     if (state->warnings)
         log_warning("%s", state->warnings);
     run_settings_recall(&command->settings, state);
-    if (state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&state->run))
         say_closed(state);
     else if (!sinks_are_ready(config, terminal, secrets))
         return COMMAND_USAGE;
@@ -314,9 +327,9 @@ static int watch(struct run_command *command, const struct config *config, int s
 
 /* Before anything else is started: nobody but the deliver worker is to see a secret, in no
  * environment, core dump or memory of the watcher. */
-static bool hide_secrets(int *ret_secrets)
+static bool hide_secrets(int *secrets)
 {
-    int error = secret_environment_take(ret_secrets);
+    int error = secret_environment_take_known(secrets);
 
     if (error < 0) {
         log_error("the secret in the environment cannot be kept: %s", strerror(-error));
@@ -340,7 +353,7 @@ static int run_main(int argc, char **argv)
     int status = parse(&command, argc, argv);
 
     if (status == COMMAND_OK) {
-        config = hide_secrets(&secrets) ? configure(&command) : NULL;
+        config = hide_secrets(&secrets) ? configure(&command, &secrets) : NULL;
         status = config ? watch(&command, config, secrets) : COMMAND_USAGE;
     }
     config_free(config);
@@ -359,7 +372,7 @@ const struct command command_run = {
         "  -c, --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                        where it exists, else built-in)\n"
         "      --since SECONDS   start of the run's window, since 1970 (default: when this build\n"
-        "                        was first watched)\n"
+        "                        was first watched: of a run that is over, nothing counts then)\n"
         "      --categorize      the run was started with --categorize: sub-runs\n"
         "      --hosts A,B,…     the hosts that were asked for (default: the specPattern)\n"
         "      --template NAME   template, such as cmc-e2e\n"

@@ -204,7 +204,7 @@ static bool judge_watcher(const struct judging *judging)
     const struct scope_state *run = &seen->state->run;
     char ago[32];
 
-    if (!seen->state->found || run->closed_ns >= 0 || seen->presence == WATCHER_LIVES)
+    if (!seen->state->found || scope_state_is_closed(run) || seen->presence == WATCHER_LIVES)
         return false;
     if (seen->presence == WATCHER_HIDDEN)
         doctor_unseen(judging->report, "builds.watcher", seen->name,

@@ -49,7 +49,7 @@ static bool was_configured(const struct expectation *expected, const char *sink)
 static void add_missing(const struct scope_state *scope, const struct expectation *expected,
                         struct missing_list *list)
 {
-    if (scope->closed_ns < 0 || scope->completed_ns < 0)
+    if (!scope_state_is_closed(scope) || scope->completed_ns < 0)
         return;
     for (size_t i = 0; i < expected->config->sink_count; i++) {
         const char *sink = expected->config->sinks[i].name;

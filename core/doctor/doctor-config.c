@@ -7,7 +7,9 @@
 
 #include "cleanup.h"
 #include "config-call.h"
+#include "log.h"
 #include "module-folder.h"
+#include "secret-environment.h"
 
 /* ---- problems, one a line, as the configuration words them: "FILE:LINE: text; remedy" */
 
@@ -177,13 +179,18 @@ struct config *doctor_look_config(const struct doctor_asked *asked, struct docto
     };
 
     config_call_of(asked->config_path, &report->call);
-    if (config)
+    *ret_secrets = asked->secrets;
+    if (config) {
         config_check_modules(config, &errors, &warnings);
+        if (secret_environment_take(config, ret_secrets) < 0)
+            log_warning("a secret in the environment cannot be passed on to the sinks");
+    }
     seen.problems = problems;
     seen.module_errors = errors;
     seen.module_warnings = warnings;
     doctor_judge_config(report, &seen);
-    *ret_secrets = asked->secrets >= 0 ? asked->secrets : take_descriptor(&environment.secrets);
+    if (*ret_secrets < 0)
+        *ret_secrets = take_descriptor(&environment.secrets);
     doctor_environment_release(&environment);
     return config;
 }

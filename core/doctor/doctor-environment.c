@@ -11,18 +11,13 @@
 #include "durable-file.h"
 #include "environment-file.h"
 #include "memory.h"
+#include "start-environment.h"
 
 #define FILE_MAX (64 * 1024)
 
-static bool is_setting(const char *name)
-{
-    return strncmp(name, "ATVM_WATCHER_", strlen("ATVM_WATCHER_")) == 0 ||
-           strcmp(name, "MATTERMOST_ATVM_CHANNEL") == 0;
-}
-
 static void take(struct doctor_environment *environment, const struct environment_assignment *found)
 {
-    if (!is_setting(found->name)) {
+    if (!start_environment_is_setting(found->name)) {
         if (dprintf(environment->secrets, "%s=%s\n", found->name, found->value) < 0)
             environment->error = -errno;
     } else if (!getenv(found->name)) {

@@ -482,7 +482,7 @@ static int drop_secrets(void)
 {
     CLEANUP_CLOSE int secrets = -1;
 
-    return secret_environment_take(&secrets);
+    return secret_environment_take_known(&secrets);
 }
 
 enum launch_status launch(const struct launch_settings *settings)

@@ -20,7 +20,7 @@
 
 /* ---------------------------------------------------------------- the common file */
 
-static bool is_plain_setting(const char *name)
+bool start_environment_is_setting(const char *name)
 {
     return strncmp(name, PREFIX, strlen(PREFIX)) == 0 ||
            strcmp(name, "MATTERMOST_ATVM_CHANNEL") == 0;
@@ -33,7 +33,7 @@ static void set_plain_settings(const char *text, size_t length)
     struct environment_assignment found;
 
     while (environment_file_next(&reader, &found))
-        if (is_plain_setting(found.name))
+        if (start_environment_is_setting(found.name))
             setenv(found.name, found.value, 0);
     explicit_bzero(buffer, length + 2);
     free(buffer);
@@ -151,7 +151,7 @@ static void add_environment(struct writing *writing)
         CLEANUP_FREE char *name = strndup(*variable, strcspn(*variable, "="));
         const char *value = *variable + strlen(name);
 
-        if (*value == '=' && value[1] && is_plain_setting(name) && !is_of_the_settings(name))
+        if (*value == '=' && value[1] && start_environment_is_setting(name) && !is_of_the_settings(name))
             add(writing, name, value + 1);
     }
 }

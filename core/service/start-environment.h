@@ -6,13 +6,19 @@
 #ifndef ATVM_CORE_START_ENVIRONMENT_H
 #define ATVM_CORE_START_ENVIRONMENT_H
 
+#include <stdbool.h>
+
 #include "run-settings.h"
 
 #define START_ENVIRONMENT_FILE "/etc/atvm-run-watcher.env"
 
-/* Sets the plain settings (ATVM_WATCHER_..., MATTERMOST_ATVM_CHANNEL) that stand in `path` and are
- * not set yet. What else stands there is overwritten in memory. 0, also where there is no such
- * file, or -errno with *ret_error (free it). */
+/* Whether a variable of that name is a plain setting (ATVM_WATCHER_..., MATTERMOST_ATVM_CHANNEL);
+ * all others may be secrets. */
+bool start_environment_is_setting(const char *name);
+
+/* Sets the plain settings that stand in `path` and are not set yet. What else stands there is
+ * overwritten in memory. 0, also where there is no such file, or -errno with *ret_error (free it).
+ */
 int start_environment_load(const char *path, char **ret_error);
 
 /*

@@ -130,7 +130,7 @@ static int recall_closed(struct state *state, struct scope_state *scope, enum st
     CLEANUP_FREE char *damage = NULL, *text = NULL;
     int error = load_file(state, scope, path, &damage);
 
-    if (!error && scope->closed_ns < 0) {
+    if (!error && !scope_state_is_closed(scope)) {
         error = -EBADMSG;
         damage = memory_format("%s: is damaged: it does not say when the scope was closed", path);
     }
@@ -195,7 +195,7 @@ static int doubt_open(struct state *state, struct scope_state *scope, const char
         return error;
     }
     forget(state, scope, now_ns);
-    if (load_file(state, scope, path, &damage) == 0 && scope->closed_ns >= 0)
+    if (load_file(state, scope, path, &damage) == 0 && scope_state_is_closed(scope))
         return 0;
     forget(state, scope, now_ns);
     free(damage);
@@ -212,7 +212,7 @@ int state_load_scope(struct state *state, struct scope_state *scope, enum state_
     CLEANUP_FREE char *damage = NULL;
     int error = load_file(state, scope, path, &damage);
 
-    if (!error && scope->closed_ns >= 0)
+    if (!error && scope_state_is_closed(scope))
         return check_copy(state, scope, access, now_ns, ret_error);
     if (!error)
         return doubt_open(state, scope, path, access, now_ns, ret_error);

@@ -108,8 +108,19 @@ int state_add_scope(struct state *state, const char *name, int64_t now_ns, struc
 /* Changes in memory; state_save makes them durable. Strings are copied. */
 void scope_state_set_hosts(struct scope_state *scope, const struct host_verdict *hosts,
                            size_t count);
+/*
+ * What becomes of a scope's state; nothing else changes it. Closed, it stays what it is: noting and
+ * closing change nothing then (note says so with false). Only a correction, or opening it again,
+ * for a reset or where the closing could not be stored, does.
+ */
+bool scope_state_is_closed(const struct scope_state *scope);
+bool scope_state_note(struct scope_state *scope, enum run_state judged, const char *reason,
+                      int64_t now_ns);
 void scope_state_close(struct scope_state *scope, enum run_state state, const char *reason,
                        int64_t now_ns);
+void scope_state_correct(struct scope_state *scope, enum run_state judged, const char *reason,
+                         int64_t now_ns);
+void scope_state_open(struct scope_state *scope);
 void state_set_expected_hosts(struct state *state, const char *const *hosts, size_t count);
 void state_set_asked(struct state *state, const struct state_asked *asked);
 

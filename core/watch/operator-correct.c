@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "config-call.h"
 #include "memory.h"
 #include "operator.h"
@@ -268,12 +269,10 @@ static void correct_run(const struct operator_scene *scene, const struct verdict
     struct scope_state *run = &scene->state->run;
     CLEANUP_FREE char *error = NULL;
 
-    if (!verdict->categorized || run->closed_ns < 0 || !run_state_is_posted(run->state) ||
+    if (!verdict->categorized || !scope_state_is_closed(run) || !run_state_is_posted(run->state) ||
         !run_state_is_posted(verdict->state) || run->state == verdict->state)
         return;
-    run->state = verdict->state;
-    free(run->reason);
-    run->reason = memory_string(verdict->reason);
+    scope_state_correct(run, verdict->state, verdict->reason, clock_ns(CLOCK_REALTIME));
     if (state_save(scene->state, run, &error) < 0)
         answer_failed(answer, error);
 }
@@ -282,7 +281,7 @@ static void correct_run(const struct operator_scene *scene, const struct verdict
 
 static bool is_meant(const struct scope_state *scope, const struct request *request)
 {
-    return scope->closed_ns >= 0 && run_state_is_posted(scope->state) &&
+    return scope_state_is_closed(scope) && run_state_is_posted(scope->state) &&
            (!request->scope || strcmp(request->scope, scope->name) == 0);
 }
 

@@ -168,7 +168,7 @@ static bool was_reset_by(const struct scope_state *scope, const struct request *
 
 static bool is_resettable(const struct scope_state *scope)
 {
-    return scope->closed_ns >= 0 && !run_state_is_posted(scope->state);
+    return scope_state_is_closed(scope) && !run_state_is_posted(scope->state);
 }
 
 static void add_target(struct targets *targets, const struct request *request,
@@ -207,7 +207,7 @@ static void refuse_none(const struct operator_scene *scene, const struct request
     const struct scope_state *scope = state_find_scope(scene->state, name);
     CLEANUP_FREE char *correct = config_command(scene->config, "correct %s", scene->state->build);
 
-    if (scope->closed_ns < 0)
+    if (!scope_state_is_closed(scope))
         answer_end(answer, REQUEST_REFUSED, "%s: is not closed, so there is nothing to reset",
                    name);
     else
@@ -230,7 +230,7 @@ static void reset_targets(const struct operator_scene *scene, const struct reque
     for (size_t i = 0; i < targets->count && status == 0; i++)
         status = reopen(scene, request, targets->scopes[i], answer);
     /* Of a sub-run that was named, or of one before a crash. */
-    if (status == 0 && run->closed_ns >= 0)
+    if (status == 0 && scope_state_is_closed(run))
         status = reopen(scene, request, run, answer);
     if (status == 0)
         answer->outcome = REQUEST_DONE;
@@ -281,7 +281,7 @@ void operator_reset(const struct operator_scene *scene, const struct request *re
 
     if (operator_scope_is_unknown(scene, request, answer))
         return;
-    if (scene->watching && scene->state->run.closed_ns >= 0) {
+    if (scene->watching && scope_state_is_closed(&scene->state->run)) {
         refuse_while_delivering(scene, request, answer);
         return;
     }

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "option.h"
 
-/* Names of the secrets that a sink of this project asks for (contracts of the environment). */
-static const char *const names[] = {"MATTERMOST_ATVM_WEBHOOK"};
+/* What a sink of this project asks for: hidden also where that sink is not configured. */
+static const char *const known[] = {"MATTERMOST_ATVM_WEBHOOK"};
 
 static int write_all(int descriptor, const char *bytes, size_t length)
 {
@@ -42,27 +43,59 @@ static int keep(int descriptor, const char *name, const char *value)
     return error ? error : write_all(descriptor, "\n", 1);
 }
 
-int secret_environment_take(int *ret_descriptor)
+static int move(const char *name, int *descriptor)
 {
-    CLEANUP_CLOSE int descriptor = -1;
+    char *value = getenv(name);
     int error = 0;
 
-    *ret_descriptor = -1;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char *value = getenv(names[i]);
+    if (!value)
+        return 0;
+    if (*descriptor < 0)
+        *descriptor = memfd_create("secrets", MFD_CLOEXEC);
+    error = *descriptor < 0 ? -errno : keep(*descriptor, name, value);
+    explicit_bzero(value, strlen(value));
+    unsetenv(name);
+    return error;
+}
 
-        if (!value)
-            continue;
-        if (descriptor < 0)
-            descriptor = memfd_create("secrets", MFD_CLOEXEC);
-        if (descriptor < 0)
-            error = -errno;
-        else if (error == 0)
-            error = keep(descriptor, names[i], value);
-        explicit_bzero(value, strlen(value));
-        unsetenv(names[i]);
+int secret_environment_take_known(int *descriptor)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        int moved = move(known[i], descriptor);
+
+        error = error ? error : moved;
     }
-    if (error == 0)
-        *ret_descriptor = take_descriptor(&descriptor);
+    return error;
+}
+
+static int take_of_sink(const struct config_module *sink, int *descriptor)
+{
+    struct json_object *options = json_object_object_get(sink->description, "options");
+    int error = 0;
+
+    for (size_t i = 0; options && i < json_object_array_length(options); i++) {
+        struct atvm_option option;
+
+        if (option_from_json(json_object_array_get_idx(options, i), &option) &&
+            option.type == ATVM_OPTION_SECRET && option.fallback) {
+            int moved = move(option.fallback, descriptor);
+
+            error = error ? error : moved;
+        }
+    }
+    return error;
+}
+
+int secret_environment_take(const struct config *config, int *descriptor)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < config->sink_count; i++) {
+        int taken = take_of_sink(&config->sinks[i], descriptor);
+
+        error = error ? error : taken;
+    }
     return error;
 }

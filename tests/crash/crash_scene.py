@@ -272,11 +272,11 @@ def may_trace(tap):
 
 
 class Sweep:
-    """One row of the table: trials of one kind, and their outcomes. work(item) gives the outcome in
-    a word, the system call, and what was wrong."""
+    """One row of the table: trials of one kind, one for each of `items`, and their outcomes.
+    work(item) gives the outcome in a word, the system call, and what was wrong."""
 
     def __init__(self, name, work, items):
-        self.name, self.work, self.items = name, work, items
+        self.name, self.work, self.items = name, work, list(items)
         self.outcomes = collections.Counter()
         self.calls = collections.Counter()
         self.wrong = []
@@ -303,9 +303,37 @@ class Sweep:
         return struck
 
 
+class Progress:
+    """How far a sweep of all positions is, told on standard error: rewritten in place on a
+    terminal, else a line now and then."""
+
+    def __init__(self, total):
+        self.total, self.done, self.wrong = total, 0, 0
+        self.began = self.told = time.monotonic()
+        self.on_terminal = sys.stderr.isatty()
+
+    def add(self, wrong):
+        self.done += 1
+        self.wrong += bool(wrong)
+        if time.monotonic() - self.told >= (1 if self.on_terminal else 60):
+            self.tell()
+
+    def tell(self):
+        self.told = time.monotonic()
+        left = (self.told - self.began) / self.done * (self.total - self.done) / 60
+        line = f"{self.done} of {self.total} positions, {self.wrong} wrong, about {left:.0f} min left"
+        print(f"\r{line} " if self.on_terminal else line, file=sys.stderr,
+              end="" if self.on_terminal else "\n", flush=True)
+
+    def finish(self):
+        if self.on_terminal:
+            print("\r\033[K", file=sys.stderr, end="", flush=True)
+
+
 def sweep_all(tap, sweeps, seconds=None):
     """All trials of all sweeps; within `seconds` some of each, at least LEAST. The items of a sweep
     are in an order of which any beginning is a sample."""
+    progress = None if seconds else Progress(sum(len(sweep.items) for sweep in sweeps))
     lanes = [zip(itertools.repeat(sweep), sweep.items) for sweep in sweeps]
     turns = itertools.zip_longest(*lanes)
     trials = (trial for turn in turns for trial in turn if trial)
@@ -313,6 +341,10 @@ def sweep_all(tap, sweeps, seconds=None):
         lambda trial: trial[0].try_one(trial[1]), trials, seconds, LEAST * len(sweeps)
     ):
         sweep.add(*result)
+        if progress:
+            progress.add(result[2])
+    if progress:
+        progress.finish()
     total = sum([sweep.tell(tap) for sweep in sweeps])
     # Of a short sample a trial or two may have come to its end before its position did.
     tap.ok(total >= len(sweeps) / 2, f"{total} positions in all")

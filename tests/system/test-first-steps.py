@@ -4,6 +4,7 @@ the environment. Each answer says what failed, where, and what to do."""
 import json
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 
@@ -281,12 +282,37 @@ def recordings(tap):
             [
                 "--run-log /nowhere.log: No such file or directory",
                 "files do not count",
-                "look at --since",
+                "say when it began: --since ",
             ],
             "replay: a named log that is not there, and files from outside of the window",
         )
         answer = place.ask(*words, "--run-log", os.path.join(RECORDING, "run.log"))
         tap.ok(answer.status == 0 and not answer.errors, "replay: nothing to say otherwise", answer)
+
+
+def run_that_is_long_over(tap):
+    """Without --since the window begins now: what a run of last week left does not count."""
+    with Place() as place:
+        place.configure('start_grace = "1s"; settle = "1s"; poll_interval = "1s";')
+        log = place.inside("e2e-old.log")
+        shutil.copyfile(os.path.join(RECORDING, "run.log"), log)
+        with open(os.path.join(RECORDING, "input.json"), encoding="utf-8") as file:
+            given = json.load(file)
+        os.utime(log, (given["now"], given["now"]))
+        hint = [
+            "1 file does not count, from before the run's window",
+            f"{log}. If they are of this run",
+            f"--since {given['now'] - 1} ",
+        ]
+        words = ["e2e-old", "--config", place.config]
+        says(tap, place.ask("status", *words), 0, hint, "status of a run that is long over")
+        answer = place.ask("run", *words)
+        says(tap, answer, 0, hint, "run, of a run that is long over")
+        says(tap, answer, 0, ["nothing of this run has been seen yet"], "and that it sees nothing")
+        shutil.rmtree(place.state_root)
+        answer = place.ask("run", *words, "--since", str(given["now"] - 1))
+        tap.ok(b"e2e-old - FAILED" in answer.output, "run: the advised --since has its result", answer)
+        tap.ok("not count" not in answer.errors, "and nothing is left to be said", answer)
 
 
 def main():
@@ -300,6 +326,7 @@ def main():
             environments,
             another_user,
             recordings,
+            run_that_is_long_over,
         ):
             tap.part(part)
 

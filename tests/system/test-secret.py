@@ -3,6 +3,7 @@
 write, on no command line, in no environment and in no core dump, whether a post goes well or not;
 and what a run's own log or command says of secrets does not reach chat."""
 import ctypes
+import glob
 import json
 import os
 import resource
@@ -14,12 +15,14 @@ from fronts import make_folder
 from harness import DEADLINE, FIXTURES, WATCHER, Tap
 from harness import children, collect_worker, command_line, files_below, is_sanitized, wait_for
 from mattermost_server import CANARY, OK, StandIn, error, reset, wait_for_the_end
+from operated_run import SINK
 from timelapse import TimeLapse
 from waiting_message import WEBHOOK, Copy, Start, Waiting
 
 PR_SET_CHILD_SUBREAPER = 36
 NOBODY = 65534
 # What the run's own log and command hold.
+FOREIGN_TOKEN = "f0reigntoken77"
 LOG_TOKEN, LOG_PASSWORD, COMMAND_PASSWORD = "l0gt0ken77", "l0gpassw0rd77", "c0mmandpassw0rd77"
 
 
@@ -108,6 +111,14 @@ class LeakyRun(TimeLapse):
         return environment
 
 
+def use_sink(config, module):
+    """`module`: what stands after "module = "."""
+    with open(config, encoding="utf-8") as file:
+        text = file.read()
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text.replace('"stdout"', module))
+
+
 class Watched:
     """A watcher that watches such a run, with core dumps allowed, in a folder where they would lie.
     A context manager."""
@@ -123,10 +134,7 @@ class Watched:
         build = f"secret.{os.getpid()}.{id(self)}"
         self.lapse = LeakyRun(scenario, self.place, 1, build=build)
         self.lapse.prepare()
-        with open(self.lapse.config, "r+", encoding="utf-8") as file:
-            text = file.read().replace('"stdout"', '"mattermost"')
-            file.seek(0)
-            file.write(text)
+        use_sink(self.lapse.config, '"mattermost"')
         self.lapse.start_runner()
         self.output = open(os.path.join(self.folder.name, "output"), "w+b")
         self.process = self.start()
@@ -269,6 +277,42 @@ def check_files(tap, watched, text, where):
     tap.equal(os.listdir(watched.cwd), [], f"{where}: nothing was left where it was started")
 
 
+# ---- a sink of somebody else
+
+
+def foreign_sink(tap):
+    """What a module calls its secret is known only when it was asked. It answers with the last four
+    characters of what it was given."""
+    with tempfile.TemporaryDirectory(prefix="atvm-secret.") as place:
+        scenario = os.path.join(FIXTURES, "01-pass-all-sources-agree")
+        lapse = TimeLapse(scenario, place, 0.5, build="foreign")
+        lapse.prepare()
+        use_sink(lapse.config, f'"{SINK}"; behaviour = "tell"; journal = "{place}/journal"')
+        lapse.start_runner()
+        watcher = subprocess.Popen(
+            lapse.command(os.path.abspath(WATCHER)),
+            env={**lapse.environment(), "TEST_TOKEN": FOREIGN_TOKEN},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        worker = wait_for(lambda: collect_worker(watcher.pid), "the collect worker")
+        for pid, name in [(watcher.pid, "watcher"), (worker, "collect worker")]:
+            found = holds(f"/proc/{pid}/environ", [FOREIGN_TOKEN])
+            tap.equal(found, [], f"foreign sink: its secret is not in the {name}'s environment")
+        lapse.play()
+        lapse.end_runner()
+        said = watcher.communicate(timeout=DEADLINE)[0].decode()
+        told = glob.glob(os.path.join(lapse.state_root, "foreign", "quarantine", "*", "reason.json"))
+        tap.equal(len(told), 1, "foreign sink: it was asked to deliver, and refused", said)
+        with open(told[0], encoding="utf-8") as file:
+            reason = file.read()
+        tap.ok(f"<{FOREIGN_TOKEN[-4:]}>" in reason, "foreign sink: it was given its secret", reason)
+        found = leaks_in(place, [FOREIGN_TOKEN])
+        tap.equal(found, [], "foreign sink: the secret is in no file")
+        tap.ok(FOREIGN_TOKEN not in said, "foreign sink: nor in the log", said)
+
+
 # ---- core dumps
 
 
@@ -332,7 +376,7 @@ def main():
         # First, for it makes this process the parent of orphans.
         tap.part(crashes)
         waiting = Waiting(place)
-        cases = [watched_run(False), watched_run(True)]
+        cases = [watched_run(False), watched_run(True), foreign_sink]
         for name, answer, state in CLASSES:
             for with_credentials in [False, True]:
                 cases.append(attempt(waiting, name, answer, state, with_credentials))

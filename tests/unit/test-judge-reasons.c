@@ -485,6 +485,29 @@ static void who_fills_in_a_time_is_named_as_a_source(void **state)
     free(start);
 }
 
+static void times_of_another_outcome_fill_in_nothing(void **state)
+{
+    char *start = memory_format(",\"started\":%lld,\"duration\":1500000000000",
+                                (long long)((SCENE_START + 100) * INT64_C(1000000000)));
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, one);
+    scene_processes(&scene, 0);
+    scene_source(&scene, "mochawesome", "mochawesome", "/x/mochawesome", A, 2000);
+    scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                         "\"form\":\"f\",\"outcome\":\"fail\",\"tests\":1,\"passed\":0,"
+                         "\"failed\":1,\"pending\":0,\"skipped\":0,\"duration\":8000000000");
+    scene_end(&scene, "whole");
+    timed(&scene, "junit", start);
+    expect_candidate(&scene, A, QUESTION_TIMING, "junit", NULL, false, "times-of-another-outcome");
+    assert_int_equal(scene_host(&scene, A)->status, HOST_FAIL);
+    assert_true(scene_host(&scene, A)->duration_ns == INT64_C(8000000000));
+    assert_int_equal(scene_host(&scene, A)->started_ns, -1);
+    scene_close(&scene);
+    free(start);
+}
+
 static void counts_of_a_part_of_the_flow_do_not_count(void **state)
 {
     struct scene scene;
@@ -522,6 +545,7 @@ int main(void)
         cmocka_unit_test(the_text_is_that_of_the_step_that_is_named),
         cmocka_unit_test(where_no_text_is_of_the_step_the_most_believed_stands),
         cmocka_unit_test(who_fills_in_a_time_is_named_as_a_source),
+        cmocka_unit_test(times_of_another_outcome_fill_in_nothing),
         cmocka_unit_test(counts_of_a_part_of_the_flow_do_not_count),
     };
 

@@ -210,6 +210,28 @@ static void test_closing_sets_the_marker_of_its_state_only(void **state)
     }
 }
 
+static void test_a_closed_scope_stays_what_it_is(void **state)
+{
+    struct scene *scene = *state;
+    struct scope_state *run;
+
+    open_own(scene, NOW);
+    run = &scene->state->run;
+    assert_true(scope_state_note(run, STATE_HUNG, "silent", NOW));
+    scope_state_close(run, STATE_FAILED, "one host failed", NOW);
+    assert_false(scope_state_note(run, STATE_COMPLETED, "all passed", LATER));
+    scope_state_close(run, STATE_COMPLETED, "all passed", LATER);
+    assert_int_equal(run->state, STATE_FAILED);
+    assert_string_equal(run->reason, "one host failed");
+    assert_true(run->closed_ns == NOW && run->completed_ns == NOW);
+    scope_state_correct(run, STATE_COMPLETED, "all passed", LATER);
+    assert_int_equal(run->state, STATE_COMPLETED);
+    assert_true(run->closed_ns == NOW && run->corrected_ns == LATER);
+    scope_state_open(run);
+    assert_true(scope_state_note(run, STATE_RUNNING, "goes on", LATER));
+    assert_int_equal(run->completed_ns, -1);
+}
+
 static void test_sub_runs_have_folders_whatever_their_names(void **state)
 {
     struct scene *scene = *state;
@@ -585,6 +607,7 @@ int main(void)
         TEST(test_a_state_that_an_earlier_version_wrote_knows_nothing_of_what_was_asked),
         TEST(test_the_file_names_its_schema_build_scope_and_mode),
         TEST(test_closing_sets_the_marker_of_its_state_only),
+        TEST(test_a_closed_scope_stays_what_it_is),
         TEST(test_sub_runs_have_folders_whatever_their_names),
         TEST(test_a_damaged_state_is_set_aside_and_reported),
         TEST(test_damage_of_one_sub_run_leaves_the_rest),

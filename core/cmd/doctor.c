@@ -15,6 +15,7 @@
 #include "doctor-look.h"
 #include "log.h"
 #include "secret-environment.h"
+#include "shell-word.h"
 
 /* Exit statuses; 2 is a wrong command line, as everywhere. */
 enum { STATUS_OK = 0, STATUS_WARN = 1, STATUS_BAD = 3 };
@@ -106,6 +107,18 @@ static void hide_secrets(int *secrets)
 #endif
 }
 
+/* For a command that asks the same once more; the configuration is added to it. */
+static char *arguments_of(const struct doctor_asked *asked)
+{
+    bool is_usual = strcmp(asked->environment_file, DOCTOR_ENVIRONMENT_FILE) == 0;
+    CLEANUP_FREE char *path = realpath(asked->environment_file, NULL);
+    CLEANUP_FREE char *file = shell_word(path ? path : asked->environment_file);
+
+    return memory_format("%s%s%s%s%s", asked->build ? " " : "", asked->build ? asked->build : "",
+                         is_usual ? "" : " --environment-file ", is_usual ? "" : file,
+                         asked->offline ? " --offline" : "");
+}
+
 static int look(struct doctor_command *command)
 {
     static const int statuses[] = {STATUS_OK, STATUS_WARN, STATUS_BAD};
@@ -117,6 +130,8 @@ static int look(struct doctor_command *command)
     command->asked.secrets = secrets;
     command->asked.now_ns = clock_ns(CLOCK_REALTIME);
     doctor_report_init(&report);
+    report.is_root = geteuid() == 0;
+    report.arguments = arguments_of(&command->asked);
     doctor_look(&command->asked, &report);
     print(command, &report);
     status = statuses[doctor_worst(&report)];

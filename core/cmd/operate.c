@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "kept-run.h"
 #include "log.h"
 #include "memory.h"
@@ -25,6 +26,7 @@
 #include "state-lock.h"
 #include "state.h"
 #include "status-builds.h"
+#include "watch-command.h"
 
 /* How often the lock is tried while an answer is waited for: its holder may have ended. */
 #define LOCK_INTERVAL_US (200 * 1000)
@@ -40,6 +42,7 @@ struct operation {
     int secrets;         /* of the environment; -1: none */
     bool by_watcher;     /* who carried it out */
     struct request_answer answer;
+    bool printed;              /* the answer */
     struct post_summary posts; /* after a delivery of our own */
     bool delivered;            /* there was one */
 };
@@ -133,8 +136,8 @@ static char *who_asks(void)
 static int take_lock(struct operation *operation)
 {
     CLEANUP_FREE char *error = NULL;
-    int status = state_open(operation->config->state_root, operation->operate->build, STATE_OWN,
-                            clock_ns(CLOCK_REALTIME), &operation->state, &error);
+    int status = state_open(operation->config->state_root, operation->operate->build,
+                            STATE_OWN_BRIEFLY, clock_ns(CLOCK_REALTIME), &operation->state, &error);
 
     if (status == -EBUSY)
         return OPERATE_NO_ANSWER;
@@ -306,6 +309,10 @@ static int finish_as_owner(struct operation *operation)
 static int give_up(struct operation *operation)
 {
     CLEANUP_FREE char *error = NULL, *lock = memory_format("%s/lock", operation->folder);
+    CLEANUP_FREE char *look =
+        config_command(operation->config, "status %s", operation->operate->build);
+    CLEANUP_FREE char *list =
+        config_command(operation->config, "queue list %s --all", operation->operate->build);
     const struct request *request = &operation->operate->request;
     int status = request_withdraw(operation->folder, request->id, &error);
 
@@ -313,13 +320,12 @@ static int give_up(struct operation *operation)
         return COMMAND_OK;
     if (status == 0)
         log_error("%s: process %d has it and gave no answer in time; the request was withdrawn: "
-                  "nothing was changed. 'atvm-watcher status %s' shows whether it lives",
-                  operation->operate->build, (int)state_lock_holder(lock),
-                  operation->operate->build);
+                  "nothing was changed. `%s` shows whether it lives",
+                  operation->operate->build, (int)state_lock_holder(lock), look);
     else if (status == -ENOENT)
         log_error("%s: the request was taken up, but is not answered yet: it is carried out, once. "
-                  "'atvm-watcher queue list %s --all' shows what became of it",
-                  operation->operate->build, operation->operate->build);
+                  "`%s` shows what became of it",
+                  operation->operate->build, list);
     else
         log_error("%s; the request stays, and is carried out when its turn comes", error);
     return OPERATE_NO_ANSWER;
@@ -382,10 +388,16 @@ static int ask(struct operation *operation)
 static void say_who_sends(const struct operation *operation, const char *why)
 {
     const char *build = operation->operate->build;
+    CLEANUP_FREE char *by_hand = config_command(operation->config, "run %s", build);
+    CLEANUP_FREE char *unit = watch_command(operation->config, build);
 
-    log_notice("%s: stored; %s. This sends it: systemctl start atvm-run-watcher@%s, or with the "
-               "secret in the environment: atvm-watcher run %s",
-               build, why, build, build);
+    if (watch_command_is_unit(operation->config, build))
+        log_notice(
+            "%s: stored; %s. This sends it: `%s`, or with the secret in the environment: `%s`",
+            build, why, unit, by_hand);
+    else
+        log_notice("%s: stored; %s. With the secret in the environment, this sends it: `%s`", build,
+                   why, by_hand);
 }
 
 static bool sinks_are_ready(struct operation *operation, int terminal)
@@ -484,18 +496,30 @@ static void print_json(const struct operation *operation, int status)
     command_print_json(object);
 }
 
-static int report(const struct operation *operation)
+/* For people, once. */
+static void print_answer(struct operation *operation)
 {
     const struct request_answer *answer = &operation->answer;
     bool bad = answer->outcome == REQUEST_REFUSED || answer->outcome == REQUEST_FAILED;
+
+    if (operation->operate->json || operation->printed)
+        return;
+    operation->printed = true;
+    if (bad)
+        log_error("%s", answer->text);
+    else
+        puts(answer->text);
+    fflush(stdout);
+}
+
+static int report(struct operation *operation)
+{
     int status = exit_status(operation);
 
     if (operation->operate->json)
         print_json(operation, status);
-    else if (bad)
-        log_error("%s", answer->text);
     else
-        puts(answer->text);
+        print_answer(operation);
     return status;
 }
 
@@ -511,8 +535,11 @@ static int run_locked(struct operation *operation)
         status = ask(operation);
     if (status != COMMAND_OK)
         return status;
-    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher)
+    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher) {
+        /* What is done comes before what follows from it. */
+        print_answer(operation);
         deliver(operation);
+    }
     return report(operation);
 }
 

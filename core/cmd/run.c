@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "log-event.h"
 #include "memory.h"
@@ -19,9 +21,15 @@
 #include "run-settings.h"
 #include "secret-environment.h"
 #include "sink-check.h"
+#include "state-lock.h"
 #include "state.h"
 #include "watch.h"
 #include "watcher-identity.h"
+
+/* How long a command may have the build that is to be watched: as long as it waits for a watcher.
+ */
+#define COMMAND_WAIT_NS  (30 * NS_PER_SECOND)
+#define LOCK_INTERVAL_NS (50 * 1000 * 1000)
 
 struct run_command {
     struct run_settings settings;
@@ -265,19 +273,48 @@ static int watch_state(struct run_command *command, const struct config *config,
 static void report_no_state(const struct config *config, int status, const char *error)
 {
     CLEANUP_FREE char *about_root = NULL;
+    CLEANUP_FREE char *look = config_command(config, "status %s", config->build);
 
-    if (status != -EBUSY && config_check_state_root(config, &about_root) < 0)
+    if (status == -EBUSY)
+        log_error("%s, or look with `%s`", error, look);
+    else if (config_check_state_root(config, &about_root) < 0)
         log_error("%s", about_root);
     else
         log_error("%s", error);
+}
+
+static int try_to_open(const struct config *config, struct state **ret, char **ret_error)
+{
+    return state_open(config->state_root, config->build, STATE_OWN, clock_ns(CLOCK_REALTIME), ret,
+                      ret_error);
+}
+
+/* A command that has the build gives it back in a moment; another watcher does not. As state_open.
+ */
+static int open_state(const struct config *config, struct state **ret, char **ret_error)
+{
+    static const struct timespec interval = {.tv_nsec = LOCK_INTERVAL_NS};
+    CLEANUP_FREE char *lock = memory_format("%s/%s/lock", config->state_root, config->build);
+    int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + COMMAND_WAIT_NS;
+    int status = try_to_open(config, ret, ret_error);
+
+    if (status == -EBUSY && state_lock_may_be_brief(lock))
+        log_notice("%s: a command has it at this moment: waiting for it", config->build);
+    while (status == -EBUSY && state_lock_may_be_brief(lock) &&
+           clock_ns(CLOCK_MONOTONIC) < end_ns) {
+        free(*ret_error);
+        *ret_error = NULL;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &interval, NULL);
+        status = try_to_open(config, ret, ret_error);
+    }
+    return status;
 }
 
 static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
     struct state *state = NULL;
-    int status = state_open(config->state_root, command->settings.build, STATE_OWN,
-                            clock_ns(CLOCK_REALTIME), &state, &error);
+    int status = open_state(config, &state, &error);
 
     if (status < 0) {
         report_no_state(config, status, error);
@@ -330,7 +367,8 @@ const struct command command_run = {
     .usage =
         "Usage: atvm-watcher run BUILD [OPTION]…\n\n"
         "Watches the run BUILD until it has ended and its status is posted. Started again after\n"
-        "an interruption, it goes on; nothing is posted twice.\n\n"
+        "an interruption, it goes on; nothing is posted twice. While a command such as `cancel`\n"
+        "has the build it waits, 30 s at most.\n\n"
         "  -c, --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                        where it exists, else built-in)\n"
         "      --since SECONDS   start of the run's window, since 1970 (default: when this build\n"

@@ -71,7 +71,7 @@ static void judge_unready(struct doctor_report *report, const struct sink_seen *
         doctor_problem(report, level, "sinks.ready", sink->name, configured_in(report, sink), "%s",
                        why);
     else if (needs_secret(sink) && seen->environment_error && seen->environment_error != -ENOENT)
-        doctor_unseen(report, "sinks.ready", sink->name, "sudo atvm-watcher doctor",
+        doctor_unseen(report, "sinks.ready", sink->name, doctor_again_as_root(report),
                       "%s; but %s cannot be read here", why, seen->environment_file);
     else if (needs_secret(sink))
         doctor_problem(report, level, "sinks.ready", sink->name,

@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -109,6 +110,19 @@ def wait_for(happened, what, seconds=DEADLINE):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds:g} s")
         time.sleep(0.02)
+
+
+def commands_in(text):
+    """The commands that a text offers, each in backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def paste(command, environment=None):
+    """Runs a command that was offered as an operator would who is somewhere else: in a shell, with
+    nothing of what the program was told by its environment."""
+    given = environment or os.environ
+    kept = {n: v for n, v in given.items() if not n.startswith("ATVM_WATCHER_") or n.endswith("_PATH")}
+    return Answer(["sh", "-c", f"cd / && {command}"], environment=kept)
 
 
 def files_below(folder):

@@ -69,7 +69,7 @@ def command_lines(tap):
         for words, said in (
             (["replya"], ['"replya"', 'did you mean "replay"']),
             (["run"], ["expected the name of a build", "atvm-watcher run --help"]),
-            (["run", "b", "--sinse", "3"], ['"--sinse"', "did you mean --since"]),
+            (["run", "b", "--sinse", "3"], ['"--sinse"', 'did you mean "--since"?']),
             (["run", "../b"], ["../b", "begins with a letter or digit"]),
             (["run", "b", "--since", "yesterday"], ["--since yesterday", "date -d '6 hours ago'"]),
             (["status", "b", "--since", "2026-11-20"], ["--since 2026-11-20", "date -d"]),

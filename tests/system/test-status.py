@@ -376,7 +376,7 @@ def watcher_gone(tap):
         live.watcher.wait()
         line = first_line(live.ask("status", live.build))
         tap.ok(f"not watched: its watcher was stopped or has died" in line, "gone: said", line)
-        tap.ok(f"`atvm-watcher run {live.build}`" in line, "gone: with what to do", line)
+        tap.ok(f"atvm-watcher run {live.build} -c " in line, "gone: with what to do", line)
         tap.equal(live.status()["watched_by"], None, "gone: nobody in JSON")
 
 

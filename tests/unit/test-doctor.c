@@ -154,7 +154,7 @@ static void test_a_running_watcher(void **state)
          DOCTOR_WARN,
          true,
          "installed: the program (build id bbbb)",
-         "systemctl restart u@b.service"},
+         "sudo systemctl restart u@b.service"},
         {42,
          NULL,
          0,
@@ -163,7 +163,7 @@ static void test_a_running_watcher(void **state)
          DOCTOR_WARN,
          true,
          "installed: module junit (build id dddd)",
-         "kill 42 && atvm-watcher run e2e"},
+         "kill 42 && tail --pid=42 -f /dev/null && atvm-watcher run e2e"},
         {42,
          NULL,
          0,
@@ -328,7 +328,7 @@ static void test_units(void **state)
     seen.status = &down;
     doctor_judge_instance(report, "e2e", &seen);
     assert_row(last(report), "service.instance", DOCTOR_BAD, "failed (exit-code, status 4)");
-    assert_string_equal(last(report)->cure, "systemctl start atvm-run-watcher@e2e.service");
+    assert_string_equal(last(report)->cure, "sudo systemctl start atvm-run-watcher@e2e.service");
     seen.status = &held;
     doctor_judge_instance(report, "e2e", &seen);
     assert_row(last(report), "service.instance", DOCTOR_WARN, "a post was held");

@@ -41,23 +41,21 @@ static void append_unknown_variables(char **warnings)
 }
 
 /* What only `check` finds, such as a missing secret, may be there when the watcher runs. */
-static void ask_sinks(struct findings *findings)
+static void ask_sinks(struct findings *findings, int *secrets)
 {
-    CLEANUP_CLOSE int secrets = -1;
     struct sink_findings sinks;
 
-    if (secret_environment_take_known(&secrets) < 0 ||
-        secret_environment_take(findings->config, &secrets) < 0)
+    if (secret_environment_take(findings->config, secrets) < 0)
         append_line(&findings->warnings,
                     memory_string("the secrets in the environment cannot be passed on"));
-    sinks = sink_check(findings->config, STDOUT_FILENO, secrets);
+    sinks = sink_check(findings->config, STDOUT_FILENO, *secrets);
     append_lines(&findings->problems, sinks.misconfigured);
     append_lines(&findings->warnings, sinks.unready);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
 }
 
-static struct findings find(const char *file, const char *build)
+static struct findings find(const char *file, const char *build, int *secrets)
 {
     struct findings findings = {0};
     char *error = NULL;
@@ -69,7 +67,7 @@ static struct findings find(const char *file, const char *build)
     if (!config_check_root(findings.config, &error))
         append_line(&findings.problems, error);
     append_unknown_variables(&findings.warnings);
-    ask_sinks(&findings);
+    ask_sinks(&findings, secrets);
     return findings;
 }
 
@@ -188,7 +186,7 @@ static void report(const struct findings *findings, bool json)
         print_config(findings->config);
 }
 
-static int check_config_main(int argc, char **argv)
+static int check_config_main(int argc, char **argv, int *secrets)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"build", required_argument, NULL, 'b'},
@@ -212,7 +210,7 @@ static int check_config_main(int argc, char **argv)
     if (optind < argc)
         return command_usage_error(&command_check_config, "\"%s\" is one argument too many",
                                    argv[optind]);
-    findings = find(file, build);
+    findings = find(file, build, secrets);
     report(&findings, json);
     status = findings.problems ? COMMAND_USAGE : COMMAND_OK;
     config_free(findings.config);
@@ -233,5 +231,5 @@ const struct command command_check_config = {
              "      --json         all of it as one JSON object\n"
              "  -h, --help         show this and end\n\n"
              "Exit status: 0, or 2 where something is wrong.\n",
-    .main = check_config_main,
+    .main_with_secrets = check_config_main,
 };

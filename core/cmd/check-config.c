@@ -126,28 +126,26 @@ static void append_unknown_variables(char **warnings)
 
 /* What only `check` finds, such as a missing secret, may be there when the watcher runs. Where root
  * cannot write, its user cannot either. */
-static void ask_sinks(struct findings *findings)
+static void ask_sinks(struct findings *findings, int *secrets)
 {
-    CLEANUP_CLOSE int secrets = -1;
     struct sink_findings sinks;
 
-    if (secret_environment_take_known(&secrets) < 0 ||
-        secret_environment_take(findings->config, &secrets) < 0)
+    if (secret_environment_take(findings->config, secrets) < 0)
         append_line(&findings->warnings,
                     memory_string("the secrets in the environment cannot be passed on"));
-    sinks = sink_check(findings->config, STDOUT_FILENO, secrets);
+    sinks = sink_check(findings->config, STDOUT_FILENO, *secrets);
     append_lines(&findings->problems, sinks.misconfigured);
     append_lines(&findings->warnings, sinks.unready);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
-    sinks = sink_probe_here(findings->config, STDOUT_FILENO, secrets);
+    sinks = sink_probe_here(findings->config, STDOUT_FILENO, *secrets);
     append_lines(geteuid() == 0 ? &findings->problems : &findings->warnings, sinks.unready);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
 }
 
 /* Goes on after mistakes, to find all of them. */
-static struct findings find(const char *file, const char *build)
+static struct findings find(const char *file, const char *build, int *secrets)
 {
     struct findings findings = {0};
 
@@ -157,7 +155,7 @@ static struct findings find(const char *file, const char *build)
     check_modules(&findings);
     check_folders(&findings);
     append_unknown_variables(&findings.warnings);
-    ask_sinks(&findings);
+    ask_sinks(&findings, secrets);
     findings.problems = in_order_of_lines(findings.problems);
     findings.warnings = in_order_of_lines(findings.warnings);
     return findings;
@@ -278,7 +276,7 @@ static void report(const struct findings *findings, bool json)
         print_config(findings->config);
 }
 
-static int check_config_main(int argc, char **argv)
+static int check_config_main(int argc, char **argv, int *secrets)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"build", required_argument, NULL, 'b'},
@@ -302,7 +300,7 @@ static int check_config_main(int argc, char **argv)
     if (optind < argc)
         return command_usage_error(&command_check_config, "\"%s\" is one argument too many",
                                    argv[optind]);
-    findings = find(file, build);
+    findings = find(file, build, secrets);
     report(&findings, json);
     status = findings.problems ? COMMAND_USAGE : COMMAND_OK;
     config_free(findings.config);
@@ -318,12 +316,12 @@ const struct command command_check_config = {
         "Usage: atvm-watcher check-config [--config FILE] [--build NAME] [--json]\n\n"
         "Reads the configuration as `run` does, looks at every module it names, at the automation\n"
         "root and the state root, asks the sinks whether they can work, and says what it found\n"
-             "or everything that is wrong, with file and line. Posts nothing, leaves nothing behind:\n"
-             "of the state root it only tries whether a folder can be made there.\n\n"
+        "or everything that is wrong, with file and line. Posts nothing, leaves nothing behind:\n"
+        "of the state root it only tries whether a folder can be made there.\n\n"
         "  -c, --config FILE  instead of /etc/atvm-watcher.conf (\"\": the built-in one)\n"
         "      --build NAME   put in for %b\n"
         "      --json         all of it as one JSON object\n"
         "  -h, --help         show this and end\n\n"
         "Exit status: 0, or 2 where something is wrong.\n",
-    .main = check_config_main,
+    .main_with_secrets = check_config_main,
 };

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -39,7 +38,7 @@ struct operation {
     struct config *config;
     char *folder;        /* of the build */
     struct state *state; /* owned; NULL: somebody else has it */
-    int secrets;         /* of the environment; -1: none */
+    int *secrets;        /* of the environment; -1: none */
     bool by_watcher;     /* who carried it out */
     struct request_answer answer;
     bool printed;              /* the answer */
@@ -410,11 +409,11 @@ static bool sinks_are_ready(struct operation *operation, int terminal)
         say_who_sends(operation, error);
         return false;
     }
-    if (secret_environment_take(operation->config, &operation->secrets) < 0) {
+    if (secret_environment_take(operation->config, operation->secrets) < 0) {
         say_who_sends(operation, "a secret in the environment cannot be passed on");
         return false;
     }
-    findings = sink_check(operation->config, terminal, operation->secrets);
+    findings = sink_check(operation->config, terminal, *operation->secrets);
     why = findings.misconfigured ? findings.misconfigured : findings.unready;
     if (why)
         say_who_sends(operation, why);
@@ -431,7 +430,7 @@ static void deliver(struct operation *operation)
 
     if (!sinks_are_ready(operation, terminal))
         return;
-    if (kept_run_deliver(operation->config, operation->state, terminal, operation->secrets,
+    if (kept_run_deliver(operation->config, operation->state, terminal, *operation->secrets,
                          &operation->posts, &error) < 0) {
         say_who_sends(operation, error);
         return;
@@ -543,27 +542,9 @@ static int run_locked(struct operation *operation)
     return report(operation);
 }
 
-static bool hide_secrets(struct operation *operation)
+int operate_run(struct operate *operate, int *secrets)
 {
-    int error = secret_environment_take_known(&operation->secrets);
-
-    if (error < 0) {
-        log_error("the secret in the environment cannot be kept: %s", strerror(-error));
-        return false;
-    }
-#if !defined(__SANITIZE_ADDRESS__)
-    /* LeakSanitizer traces its own process at the end, which this would forbid. */
-    if (prctl(PR_SET_DUMPABLE, 0) < 0) {
-        log_error("the memory of this process cannot be protected: %s", strerror(errno));
-        return false;
-    }
-#endif
-    return true;
-}
-
-int operate_run(struct operate *operate)
-{
-    struct operation operation = {.operate = operate, .secrets = -1};
+    struct operation operation = {.operate = operate, .secrets = secrets};
     CLEANUP_FREE char *error = NULL;
     CLEANUP_FREE char *id = request_new_id(clock_ns(CLOCK_REALTIME));
     CLEANUP_FREE char *by = who_asks();
@@ -572,8 +553,7 @@ int operate_run(struct operate *operate)
     operate->request.id = id;
     operate->request.by = by;
     operate->request.time_ns = clock_ns(CLOCK_REALTIME);
-    if (hide_secrets(&operation))
-        operation.config = config_load(operate->config_path, operate->build, &error);
+    operation.config = config_load(operate->config_path, operate->build, &error);
     if (error)
         log_error("%s", error);
     if (operation.config)
@@ -584,7 +564,5 @@ int operate_run(struct operate *operate)
     state_close(operation.state);
     config_free(operation.config);
     free(operation.folder);
-    if (operation.secrets >= 0)
-        close(operation.secrets);
     return status;
 }

@@ -10,12 +10,14 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "explain-output.h"
 #include "judge-now.h"
 #include "ledger-file.h"
 #include "log.h"
 #include "memory.h"
+#include "shell-word.h"
 #include "run-settings.h"
 #include "state-lock.h"
 #include "state.h"
@@ -104,10 +106,16 @@ static int parse(struct explain_command *command, int argc, char **argv)
 static void advise_replay(const struct explain_command *command, const char *error)
 {
     const struct config *config = command->config;
+    CLEANUP_FREE char *root = shell_word(config->automation_root);
+    CLEANUP_FREE char *log = shell_word(config->run_log);
+    CLEANUP_FREE char *replay = config_command(config,
+                                               "replay --explain --build %s --root %s --run-log %s "
+                                               "--since \"$(date -d '1 day ago' +%%s)\"",
+                                               command->build, root, log);
 
-    log_error("%s; a run that nobody watched is explained from what it left: atvm-watcher replay "
-              "--explain --build %s --root %s --run-log %s --since START, in seconds since 1970",
-              error, command->build, config->automation_root, config->run_log);
+    log_error("%s; what a run left is explained without a watcher, too, with a time before its "
+              "start: `%s`",
+              error, replay);
 }
 
 static int open_state(struct explain_command *command)
@@ -132,15 +140,17 @@ static int open_state(struct explain_command *command)
 static int read_evidence(struct explain_command *command)
 {
     CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", command->state->folder);
-    CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *error = NULL, *missing = NULL;
     int status;
 
     command->ledger = ledger_new();
     status = ledger_read_file(command->ledger, path, &error);
     if (status == -ENOENT)
-        log_error("%s: no evidence was kept yet: a watcher does that from its first look on; "
-                  "'atvm-watcher replay --explain' explains what lies there without one",
-                  path);
+        missing = memory_format("%s: no evidence was kept yet: a watcher does that from its first "
+                                "look on",
+                                path);
+    if (missing)
+        advise_replay(command, missing);
     else if (status < 0)
         log_error("%s", error);
     return status == 0 ? COMMAND_OK : COMMAND_FAILED;

@@ -7,9 +7,11 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "log.h"
 #include "memory.h"
 #include "operate.h"
+#include "outbox-parts.h"
 #include "queue-print.h"
 
 enum queue_verb { QUEUE_LIST, QUEUE_SHOW, QUEUE_RETRY, QUEUE_DROP };
@@ -57,8 +59,12 @@ static void add_records(struct queue *queue, const struct build_posts *posts)
 {
     for (size_t i = 0; i < posts->list.count; i++) {
         const struct outbox_record *record = posts->list.records[i];
-        const struct queued queued = {posts->build, record,
-                                      post_standing_of(&posts->list, record, queue->config)};
+        const struct queued queued = {
+            .build = posts->build,
+            .record = record,
+            .standing = post_standing_of(&posts->list, record, queue->config),
+            .is_behind = outbox_turn_of(&posts->list, record) == OUTBOX_TURN_HELD,
+        };
 
         if (!is_meant(queue, &queued))
             continue;
@@ -147,8 +153,10 @@ static int show(const struct queue *queue)
     CLEANUP_JSON struct json_object *object = NULL;
 
     if (queue->count == 0) {
-        log_error("%s: there is no such message; 'atvm-watcher queue list %s --all' shows all",
-                  queue->operate->build, queue->operate->build);
+        CLEANUP_FREE char *list =
+            config_command(queue->config, "queue list %s --all", queue->operate->build);
+
+        log_error("%s: there is no such message; `%s` shows all", queue->operate->build, list);
         return COMMAND_FAILED;
     }
     if (queue->count > 1) {
@@ -158,12 +166,15 @@ static int show(const struct queue *queue)
             CLEANUP_FREE char *words =
                 outbox_selection(queue->queued[i].record, queue->operate->build);
 
-            log_error("  %s", words + 1);
+            CLEANUP_FREE char *command =
+                config_command(queue->config, "queue show %s%s", queue->operate->build, words);
+
+            log_error("  %s", command);
         }
         return COMMAND_FAILED;
     }
     if (!queue->operate->json) {
-        queue_print_record(&queue->queued[0], queue->now_ns);
+        queue_print_record(queue->config, &queue->queued[0], queue->now_ns);
         return COMMAND_OK;
     }
     object = queue_record_json(&queue->queued[0], true);
@@ -226,7 +237,7 @@ static bool wants_help(int argc, char **argv)
     return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 }
 
-static int queue_main(int argc, char **argv)
+static int queue_main(int argc, char **argv, int *secrets)
 {
     struct operate operate = {.command = &command_queue, .build_is_optional = true};
     struct queue queue = {.operate = &operate};
@@ -243,8 +254,9 @@ static int queue_main(int argc, char **argv)
         status = check(&queue);
     operate.request.command = queue.verb == QUEUE_RETRY ? REQUEST_RETRY : REQUEST_DROP;
     if (status == COMMAND_OK)
-        status = queue.verb == QUEUE_RETRY || queue.verb == QUEUE_DROP ? operate_run(&operate)
-                                                                       : look(&queue);
+        status = queue.verb == QUEUE_RETRY || queue.verb == QUEUE_DROP
+                     ? operate_run(&operate, secrets)
+                     : look(&queue);
     clear(&queue);
     return status < 0 ? COMMAND_OK : status;
 }
@@ -272,5 +284,5 @@ const struct command command_queue = {
         "  0  shown; or done, and what is to be sent was delivered, or handed to the watcher\n"
         "  1  refused, or no such message\n" OPERATE_STATUS_USAGE
         "  5  retry: not delivered yet, or something else of this build is held\n",
-    .main = queue_main,
+    .main_with_secrets = queue_main,
 };

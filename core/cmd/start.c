@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "durable-file.h"
 #include "json-file.h"
@@ -20,13 +21,11 @@
 #include "state-aside.h"
 #include "state.h"
 #include "unit-control.h"
+#include "watch-command.h"
 #include "watch.h"
 
 /* Longer than the unit may take until it is ready. */
 #define READY_TIMEOUT_NS (11 * 60 * NS_PER_SECOND)
-
-/* StateDirectory= of the unit. */
-#define UNIT_STATE_ROOT "/var/lib/atvm-run-watcher"
 
 struct start {
     struct run_settings settings;
@@ -305,15 +304,17 @@ static void say_started(const struct start *start)
 {
     const char *build = start->settings.build;
     CLEANUP_FREE char *unit = unit_of_watcher(build);
+    CLEANUP_FREE char *look = config_command(start->config, "status %s --follow", build);
+    CLEANUP_FREE char *cancel = config_command(start->config, "cancel --build-name %s", build);
 
     printf("%s: watched by %s\n", build, unit);
     if (start->state_aside)
         printf("  an earlier run of that name: %s\n", start->state_aside);
     if (start->log_aside)
         printf("  its log: %s\n", start->log_aside);
-    printf("  how it stands:            atvm-watcher status %s [--follow]\n", build);
+    printf("  how it stands:            %s\n", look);
     printf("  what the watcher says:    journalctl -u '%s'\n", unit);
-    printf("  end it without a post:    atvm-watcher cancel --build-name %s\n", build);
+    printf("  end it without a post:    %s\n", cancel);
 }
 
 static int start_main(int argc, char **argv)

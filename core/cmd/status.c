@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "log.h"
 #include "memory.h"
@@ -299,6 +300,16 @@ static int show_all(struct status_command *command, const struct names *names)
     return worst;
 }
 
+static int several_to_follow(const struct status_command *command)
+{
+    CLEANUP_FREE char *list = config_command(command->config, "list");
+
+    return command_usage_error(&command_status,
+                               "--follow follows one run, and several are going on: name one of "
+                               "those that `%s` shows as watched",
+                               list);
+}
+
 static int run(struct status_command *command)
 {
     struct names names = {0};
@@ -307,9 +318,7 @@ static int run(struct status_command *command)
     if (status == COMMAND_OK)
         status = choose(command, &names);
     if (status == COMMAND_OK && command->follow && names.count > 1)
-        status = command_usage_error(&command_status,
-                                     "--follow follows one run, and several are going on: name one "
-                                     "of those that `atvm-watcher list` shows as watched");
+        status = several_to_follow(command);
     if (status == COMMAND_OK)
         status = show_all(command, &names);
     free(names.names);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "config-reading.h"
 #include "module-folder.h"
 
@@ -109,6 +110,7 @@ struct config *config_load_with_mistakes(const char *path, const char *build, ch
     const char *file = chosen_file(path);
     struct config_reading reading = {.config = config_new(file, build)};
 
+    config_call_of(path, &reading.config->call);
     obstack_init(&reading.memory);
     if (build && !config_build_name_is_valid(build))
         config_add_problem(&reading.problems, "build", 0,
@@ -179,6 +181,7 @@ void config_free(struct config *config)
     config_free_templates(config);
     config_free_launch(&config->launch);
     json_object_put(config->blacklist);
+    config_call_clear(&config->call);
     free(config->file);
     free(config->build);
     free(config->automation_root);

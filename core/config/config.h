@@ -73,8 +73,15 @@ struct config_launch {
     size_t confirmation_count;
 };
 
+/* How the program is called with this configuration; see config-call.h. */
+struct config_call {
+    char *program; /* a word for the shell */
+    char *option;  /* " -c FILE", or "" where none is needed */
+};
+
 struct config {
     char *file;  /* NULL: only built-in defaults */
+    struct config_call call;
     char *build; /* what replaces %b; NULL: it stays */
     /* Name of a setting of the first level that was given -> where: "FILE:LINE" or "environment
      * variable NAME". Defaults are not in it. */

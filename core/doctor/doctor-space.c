@@ -48,7 +48,7 @@ static void judge_bytes(struct doctor_report *report, const struct space_seen *s
     enum doctor_level level =
         level_of(seen->free_bytes, seen->total_bytes, &little_space, &no_space);
     const char *cure =
-        doctor_text(report, "du -xk %s | sort -n | tail -n 20", doctor_word(report, seen->path));
+        doctor_as_root(report, "du -xk %s | sort -n | tail -n 20", doctor_word(report, seen->path));
     const char *found =
         doctor_text(report, "%s of %s are free for the %s", bytes_text(report, seen->free_bytes),
                     bytes_text(report, seen->total_bytes), seen->what);
@@ -66,8 +66,8 @@ static void judge_inodes(struct doctor_report *report, const struct space_seen *
 {
     enum doctor_level level =
         level_of(seen->free_inodes, seen->total_inodes, &few_inodes, &no_inodes);
-    const char *cure = doctor_text(report, "du -x --inodes %s | sort -n | tail -n 20",
-                                   doctor_word(report, seen->path));
+    const char *cure = doctor_as_root(report, "du -x --inodes %s | sort -n | tail -n 20",
+                                      doctor_word(report, seen->path));
 
     if (seen->total_inodes == 0)
         return;
@@ -91,8 +91,8 @@ void doctor_judge_space(struct doctor_report *report, const struct space_seen *s
     }
     if (seen->read_only) {
         doctor_problem(report, DOCTOR_BAD, "machine.space", seen->path,
-                       doctor_text(report, "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\"",
-                                   doctor_word(report, seen->path)),
+                       doctor_as_root(report, "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\"",
+                                      doctor_word(report, seen->path)),
                        "the file system of the %s is mounted read-only", seen->what);
         return;
     }

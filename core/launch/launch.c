@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "clock.h"
 #include "launch-ask.h"
 #include "launch-command.h"
@@ -16,7 +17,6 @@
 #include "launch-interrupt.h"
 #include "launch-look.h"
 #include "log.h"
-#include "secret-environment.h"
 #include "start-environment.h"
 #include "start-obstacle.h"
 #include "unit-control.h"
@@ -401,6 +401,7 @@ static const char *step_text(enum step step, const char *done)
 static void say_what_is_there(const struct launch *launch, enum launch_status status)
 {
     const char *build = launch->settings->request.build;
+    CLEANUP_FREE char *cancel = config_command(launch->config, "cancel --build-name %s", build);
 
     fflush(stdout);
     if (status == LAUNCH_INTERRUPTED)
@@ -411,19 +412,17 @@ static void say_what_is_there(const struct launch *launch, enum launch_status st
         fprintf(stderr, "  watcher: %s\n", step_text(launch->watched, "was started, and runs"));
     fprintf(stderr, "  runner: %s\n", step_text(launch->running, "was started, and runs"));
     if (launch->watched == STEP_DONE)
-        fprintf(
-            stderr,
-            "The watcher waits for a runner; end it with: atvm-watcher cancel --build-name %s\n",
-            build);
+        fprintf(stderr, "The watcher waits for a runner; end it with: %s\n", cancel);
 }
 
 static void say_where_to_look(const struct launch *launch)
 {
     const struct launch_plan *plan = &launch->plan;
+    CLEANUP_FREE char *look = config_command(launch->config, "status %s --follow", plan->build);
 
     printf("\n%s is running.\n"
-           "  look at it:           atvm-watcher status %s --follow\n",
-           plan->build, plan->build);
+           "  look at it:           %s\n",
+           plan->build, look);
     if (plan->runner_output)
         printf("  the runner's output:  %s\n", plan->runner_output);
     else
@@ -477,22 +476,12 @@ static void take_environment(struct launch *launch)
         launch->config_path = path;
 }
 
-/* None of the commands is to inherit a secret, nor is anybody to find it in a unit. */
-static int drop_secrets(void)
-{
-    CLEANUP_CLOSE int secrets = -1;
-
-    return secret_environment_take_known(&secrets);
-}
-
 enum launch_status launch(const struct launch_settings *settings)
 {
     struct launch launch = {.settings = settings, .interrupt = {.descriptor = -1}};
     enum launch_status status;
-    int error = drop_secrets();
+    int error = launch_interrupt_open(&launch.interrupt);
 
-    if (!error)
-        error = launch_interrupt_open(&launch.interrupt);
     if (error < 0) {
         log_error("the launch could not be begun: %s", strerror(-error));
         return LAUNCH_FAILED;

@@ -55,7 +55,7 @@ static const char *how_it_left(const struct outbox_record *record)
     if (record->state == OUTBOX_DELIVERED)
         return "was posted before, and cannot be taken back";
     if (record->state == OUTBOX_SENDING)
-        return "is being sent at this moment; 'atvm-watcher status' shows whether it arrived";
+        return "is being sent at this moment; status shows whether it arrived";
     return "may have been posted before (it is uncertain)";
 }
 

@@ -124,7 +124,7 @@ def obstacles(tap):
     with StartStage() as stage:
         stage.leave_an_earlier_run()
         stage.leave_a_post()
-        words = ("it is pending", f"queue drop {stage.build}", f"systemctl start '{stage.unit}'")
+        words = ("it is pending", f"queue drop {stage.build}", f"atvm-watcher run {stage.build} -c ")
         refused(tap, "a post on its way", stage, 3, *words)
     with StartStage() as stage:
         stage.leave_an_earlier_run()

@@ -86,7 +86,8 @@ static char *in_order_of_lines(char *lines)
         problems[count] = problem_of(line, count);
         count++;
     }
-    qsort(problems, count, sizeof(*problems), by_place);
+    if (count > 0)
+        qsort(problems, count, sizeof(*problems), by_place);
     for (size_t i = 0; i < count; i++)
         append_lines(&ordered, problems[i].text);
     return ordered;

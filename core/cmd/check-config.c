@@ -15,7 +15,9 @@
 #include "log.h"
 #include "memory.h"
 #include "secret-environment.h"
+#include "service-environment.h"
 #include "sink-check.h"
+#include "start-environment.h"
 
 /* What was found; problems and warnings are one a line, NULL: none. */
 struct findings {
@@ -124,30 +126,57 @@ static void append_unknown_variables(char **warnings)
     append_lines(warnings, unknown);
 }
 
-/* What only `check` finds, such as a missing secret, may be there when the watcher runs. Where root
- * cannot write, its user cannot either. */
-static void ask_sinks(struct findings *findings)
+/* Those of the environment, else, as `doctor` does, those that the service gets. */
+static void take_secrets(struct findings *findings, const char *environment_file, int *secrets)
 {
-    CLEANUP_CLOSE int secrets = -1;
-    struct sink_findings sinks;
+    struct service_environment environment;
 
-    if (secret_environment_take_known(&secrets) < 0 ||
-        secret_environment_take(findings->config, &secrets) < 0)
+    if (secret_environment_take(findings->config, secrets) < 0)
         append_line(&findings->warnings,
                     memory_string("the secrets in the environment cannot be passed on"));
-    sinks = sink_check(findings->config, STDOUT_FILENO, secrets);
+    if (*secrets >= 0)
+        return;
+    service_credentials_offer();
+    environment = service_environment_take_secrets(environment_file);
+    *secrets = take_descriptor(&environment.secrets);
+    service_environment_release(&environment);
+}
+
+/* What seems to be missing may stand where this user cannot look. */
+static void append_unreadable(struct findings *findings, const char *environment_file)
+{
+    int error = service_secrets_unreadable(environment_file);
+
+    if (error && error != -ENOENT)
+        append_line(&findings->warnings,
+                    memory_format("%s: %s: the service may find there what is missing here; as "
+                                  "root this command looks there, too",
+                                  environment_file, strerror(-error)));
+}
+
+/* What only `check` finds, such as a missing secret, may be there when the watcher runs. Where root
+ * cannot write, its user cannot either. */
+static void ask_sinks(struct findings *findings, const char *environment_file, int *secrets)
+{
+    struct sink_findings sinks;
+
+    take_secrets(findings, environment_file, secrets);
+    sinks = sink_check(findings->config, STDOUT_FILENO, *secrets);
     append_lines(&findings->problems, sinks.misconfigured);
     append_lines(&findings->warnings, sinks.unready);
+    if (sinks.unready && *secrets < 0)
+        append_unreadable(findings, environment_file);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
-    sinks = sink_probe_here(findings->config, STDOUT_FILENO, secrets);
+    sinks = sink_probe_here(findings->config, STDOUT_FILENO, *secrets);
     append_lines(geteuid() == 0 ? &findings->problems : &findings->warnings, sinks.unready);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
 }
 
 /* Goes on after mistakes, to find all of them. */
-static struct findings find(const char *file, const char *build)
+static struct findings find(const char *file, const char *build, const char *environment_file,
+                            int *secrets)
 {
     struct findings findings = {0};
 
@@ -157,7 +186,7 @@ static struct findings find(const char *file, const char *build)
     check_modules(&findings);
     check_folders(&findings);
     append_unknown_variables(&findings.warnings);
-    ask_sinks(&findings);
+    ask_sinks(&findings, environment_file, secrets);
     findings.problems = in_order_of_lines(findings.problems);
     findings.warnings = in_order_of_lines(findings.warnings);
     return findings;
@@ -278,13 +307,17 @@ static void report(const struct findings *findings, bool json)
         print_config(findings->config);
 }
 
-static int check_config_main(int argc, char **argv)
+enum { OPTION_ENVIRONMENT_FILE = 256 };
+
+static int check_config_main(int argc, char **argv, int *secrets)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"build", required_argument, NULL, 'b'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL}};
-    const char *file = NULL, *build = NULL;
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"build", required_argument, NULL, 'b'},
+        {"environment-file", required_argument, NULL, OPTION_ENVIRONMENT_FILE},
+        {"json", no_argument, NULL, 'j'},
+        {NULL}};
+    const char *file = NULL, *build = NULL, *environment_file = START_ENVIRONMENT_FILE;
     struct findings findings;
     bool json = false;
     int code, status;
@@ -294,6 +327,8 @@ static int check_config_main(int argc, char **argv)
             file = optarg;
         else if (code == 'b')
             build = optarg;
+        else if (code == OPTION_ENVIRONMENT_FILE)
+            environment_file = optarg;
         else
             json = true;
     }
@@ -302,7 +337,7 @@ static int check_config_main(int argc, char **argv)
     if (optind < argc)
         return command_usage_error(&command_check_config, "\"%s\" is one argument too many",
                                    argv[optind]);
-    findings = find(file, build);
+    findings = find(file, build, environment_file, secrets);
     report(&findings, json);
     status = findings.problems ? COMMAND_USAGE : COMMAND_OK;
     config_free(findings.config);
@@ -315,15 +350,18 @@ const struct command command_check_config = {
     .name = "check-config",
     .summary = "read the configuration and say everything that is wrong with it",
     .usage =
-        "Usage: atvm-watcher check-config [--config FILE] [--build NAME] [--json]\n\n"
+        "Usage: atvm-watcher check-config [OPTION]…\n\n"
         "Reads the configuration as `run` does, looks at every module it names, at the automation\n"
         "root and the state root, asks the sinks whether they can work, and says what it found\n"
-             "or everything that is wrong, with file and line. Posts nothing, leaves nothing behind:\n"
-             "of the state root it only tries whether a folder can be made there.\n\n"
-        "  -c, --config FILE  instead of /etc/atvm-watcher.conf (\"\": the built-in one)\n"
-        "      --build NAME   put in for %b\n"
-        "      --json         all of it as one JSON object\n"
-        "  -h, --help         show this and end\n\n"
+        "or everything that is wrong, with file and line. Posts nothing, leaves nothing behind:\n"
+        "of the state root it only tries whether a folder can be made there.\n\n"
+        "  -c, --config FILE            instead of /etc/atvm-watcher.conf (\"\": the built-in "
+        "one)\n"
+        "      --build NAME             put in for %b\n"
+        "      --environment-file FILE  where the service finds secrets that are not in the\n"
+        "                               environment (default: /etc/atvm-run-watcher.env)\n"
+        "      --json                   all of it as one JSON object\n"
+        "  -h, --help                   show this and end\n\n"
         "Exit status: 0, or 2 where something is wrong.\n",
-    .main = check_config_main,
+    .main_with_secrets = check_config_main,
 };

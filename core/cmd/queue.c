@@ -237,7 +237,7 @@ static bool wants_help(int argc, char **argv)
     return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 }
 
-static int queue_main(int argc, char **argv)
+static int queue_main(int argc, char **argv, int *secrets)
 {
     struct operate operate = {.command = &command_queue, .build_is_optional = true};
     struct queue queue = {.operate = &operate};
@@ -254,8 +254,9 @@ static int queue_main(int argc, char **argv)
         status = check(&queue);
     operate.request.command = queue.verb == QUEUE_RETRY ? REQUEST_RETRY : REQUEST_DROP;
     if (status == COMMAND_OK)
-        status = queue.verb == QUEUE_RETRY || queue.verb == QUEUE_DROP ? operate_run(&operate)
-                                                                       : look(&queue);
+        status = queue.verb == QUEUE_RETRY || queue.verb == QUEUE_DROP
+                     ? operate_run(&operate, secrets)
+                     : look(&queue);
     clear(&queue);
     return status < 0 ? COMMAND_OK : status;
 }
@@ -283,5 +284,5 @@ const struct command command_queue = {
         "  0  shown; or done, and what is to be sent was delivered, or handed to the watcher\n"
         "  1  refused, or no such message\n" OPERATE_STATUS_USAGE
         "  5  retry: not delivered yet, or something else of this build is held\n",
-    .main = queue_main,
+    .main_with_secrets = queue_main,
 };

@@ -305,6 +305,14 @@ static int configure(struct replay *replay)
 
 /* ---------------------------------------------------------------- the report */
 
+/* No message is that of a categorized run as a whole. */
+static void print_run(const struct verdict *verdict)
+{
+    CLEANUP_FREE char *run = render_run(verdict);
+
+    printf("%s%s", verdict->scope_count > 0 ? "\n" : "", run);
+}
+
 static void print_report(const struct replay *replay, const struct report *report)
 {
     const struct verdict *verdict = report->verdict;
@@ -322,8 +330,8 @@ static void print_report(const struct replay *replay, const struct report *repor
 
         printf("%s%s", i > 0 ? "\n" : "", text);
     }
-    if (verdict->scope_count == 0)
-        printf("%s: %s: %s\n", verdict->build, run_state_name(verdict->state), verdict->reason);
+    if (verdict->scope_count == 0 || (verdict->categorized && replay->format == FORMAT_TEXT))
+        print_run(verdict);
 }
 
 static int print_explanation(const struct replay *replay, const struct judge_now *now,

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -325,36 +324,15 @@ static int watch(struct run_command *command, const struct config *config, int s
     return status;
 }
 
-/* Before anything else is started: nobody but the deliver worker is to see a secret, in no
- * environment, core dump or memory of the watcher. */
-static bool hide_secrets(int *secrets)
-{
-    int error = secret_environment_take_known(secrets);
-
-    if (error < 0) {
-        log_error("the secret in the environment cannot be kept: %s", strerror(-error));
-        return false;
-    }
-#if !defined(__SANITIZE_ADDRESS__)
-    /* LeakSanitizer traces its own process at the end, which this would forbid. */
-    if (prctl(PR_SET_DUMPABLE, 0) < 0) {
-        log_error("the watcher's memory cannot be protected: %s", strerror(errno));
-        return false;
-    }
-#endif
-    return true;
-}
-
-static int run_main(int argc, char **argv)
+static int run_main(int argc, char **argv, int *secrets)
 {
     struct run_command command = {.settings.since_ns = -1};
     struct config *config = NULL;
-    CLEANUP_CLOSE int secrets = -1;
     int status = parse(&command, argc, argv);
 
     if (status == COMMAND_OK) {
-        config = hide_secrets(&secrets) ? configure(&command, &secrets) : NULL;
-        status = config ? watch(&command, config, secrets) : COMMAND_USAGE;
+        config = configure(&command, secrets);
+        status = config ? watch(&command, config, *secrets) : COMMAND_USAGE;
     }
     config_free(config);
     run_settings_free(&command.settings);
@@ -388,5 +366,5 @@ const struct command command_run = {
         "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
         "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
         "5 closed, but a delivery is held or quarantined.\n",
-    .main = run_main,
+    .main_with_secrets = run_main,
 };

@@ -28,7 +28,7 @@ static bool place_of(struct doctor_report *report, const char *problem, const ch
     return true;
 }
 
-static bool is_taken_from(const struct doctor_environment *environment, const char *problem)
+static bool is_taken_from(const struct service_environment *environment, const char *problem)
 {
     for (size_t i = 0; i < environment->settings.count; i++)
         if (strstr(problem, environment->settings.names[i]))
@@ -84,7 +84,7 @@ static void judge_file(struct doctor_report *report, const struct config_seen *s
 
 static void judge_environment(struct doctor_report *report, const struct config_seen *seen)
 {
-    const struct doctor_environment *environment = seen->environment;
+    const struct service_environment *environment = seen->environment;
 
     if (environment->error == -ENOENT)
         doctor_ok(report, "config.environment", seen->environment_file,
@@ -166,7 +166,7 @@ void doctor_judge_config(struct doctor_report *report, const struct config_seen 
 struct config *doctor_look_config(const struct doctor_asked *asked, struct doctor_report *report,
                                   int *ret_secrets)
 {
-    struct doctor_environment environment = doctor_environment_take(asked->environment_file);
+    struct service_environment environment = service_environment_take(asked->environment_file);
     CLEANUP_FREE char *problems = NULL, *errors = NULL, *warnings = NULL;
     CLEANUP_FREE char *unknown = config_unknown_variables();
     struct config *config = config_load(asked->config_path, asked->build, &problems);
@@ -191,6 +191,6 @@ struct config *doctor_look_config(const struct doctor_asked *asked, struct docto
     doctor_judge_config(report, &seen);
     if (*ret_secrets < 0)
         *ret_secrets = take_descriptor(&environment.secrets);
-    doctor_environment_release(&environment);
+    service_environment_release(&environment);
     return config;
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
-#include "doctor-environment.h"
+#include "service-environment.h"
 #include "module-folder.h"
 #include "option.h"
 #include "watcher-identity.h"
@@ -241,7 +241,7 @@ static void look_at_credentials(struct doctor_report *report, const struct confi
         if (!option_from_json(json_object_array_get_idx(options, i), &option) ||
             option.type != ATVM_OPTION_SECRET || !option.fallback)
             continue;
-        path = memory_format(DOCTOR_CREDENTIAL_STORE "/%s", option.fallback);
+        path = memory_format(SERVICE_CREDENTIAL_STORE "/%s", option.fallback);
         if (access(path, F_OK) == 0 || errno != ENOENT)
             look_at(report, PATH_SECRET, path, true);
     }

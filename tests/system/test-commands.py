@@ -8,10 +8,10 @@ import os
 import signal
 import subprocess
 
-from harness import DEADLINE, WATCHER, Answer, Tap, commands_in, paste, wait_for
+from harness import DEADLINE, NOBODY, WATCHER, Answer, Tap, become_nobody, commands_in
+from harness import nobody_can_run_it, paste, wait_for
 from operated_run import BATCHES, CONTRADICTION, Chat, Run, contradict
 
-NOBODY = 65534
 # What the batches of the categorized run leave.
 REDHAT = ["/atvm71-redhat9.1", "-redhat.xml"]
 UBUNTU = ["/atvm121-ubuntu24.04", "-ubuntu.xml"]
@@ -606,11 +606,6 @@ def hostile_requests(tap):
 # -------------------------------------------------------------------- mistakes
 
 
-def become_nobody():
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
-
-
 def mistakes(tap):
     with ended_run("deliver") as run:
         for command in ["cancel", "reset", "resolve", "correct", "queue", "queue list"]:
@@ -651,11 +646,7 @@ def other_user(tap):
         tap.skip("another user is told what to do", "not run by root")
         return
     with ended_run("reject") as run:
-        try:
-            able = Answer([WATCHER, "--version"], preexec=become_nobody).status == 0
-        except (OSError, subprocess.SubprocessError):
-            able = False
-        if not able:
+        if not nobody_can_run_it():
             tap.skip("another user is told what to do", "nobody cannot run the program from here")
             return
         for command in ["cancel", "queue retry"]:

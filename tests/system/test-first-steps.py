@@ -3,15 +3,16 @@
 the environment. Each answer says what failed, where, and what to do."""
 import json
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
 
-from harness import BUILD, FIXTURES, WATCHER, Answer, Tap, wait_for
+from harness import BUILD, FIXTURES, NOBODY, WATCHER, Answer, Tap, become_nobody
+from harness import nobody_can_run_it, wait_for
 
 MODULES = ":".join(os.path.join(BUILD, part, ".libs") for part in ("plugins", "sinks"))
 RECORDING = os.path.join(FIXTURES, "02-fail-all-sources-agree")
+NOBODY = 65534
 
 
 class Place:
@@ -24,6 +25,7 @@ class Place:
         os.mkdir(self.project)
         self.state_root = self.inside("state")
         self.config = self.inside("watcher.conf")
+        self.secrets = self.inside("service.env")
         self.configure()
         return self
 
@@ -49,13 +51,22 @@ class Place:
         }
         return {**clean, "ATVM_WATCHER_MODULE_PATH": MODULES, "TZ": "UTC", **more}
 
+    def secret_of_service(self, webhook):
+        with open(self.secrets, "w", encoding="utf-8", opener=for_owner_only) as file:
+            file.write(f'MATTERMOST_ATVM_WEBHOOK="{webhook}"\n')
+
     def ask(self, *words, preexec=None, **environment):
         return Answer(
             [WATCHER, *words], environment=self.environment(**environment), preexec=preexec
         )
 
-    def check(self, **environment):
-        return self.ask("check-config", "--config", self.config, **environment)
+    def check(self, preexec=None, **environment):
+        words = ["--config", self.config, "--environment-file", self.secrets]
+        return self.ask("check-config", *words, preexec=preexec, **environment)
+
+
+def for_owner_only(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 def says(tap, answer, status, words, name):
@@ -178,6 +189,17 @@ def sinks_that_cannot_work(tap):
         tap.ok(
             "secretsecret" not in answer.errors + answer.output.decode(), "and not its address"
         )
+        place.secret_of_service(secret)
+        answer = place.check()
+        tap.ok(answer.status == 0 and not answer.errors,
+               "check-config: a webhook where the service finds it is enough", answer)
+        place.secret_of_service("ftp://127.0.0.1/hooks/secretsecret")
+        says(tap, place.check(), 0, ["warning", 'sink "mattermost"'], "and it is looked at")
+        if os.geteuid() == 0:
+            os.chmod(place.path, 0o755)
+            said = ["MATTERMOST_ATVM_WEBHOOK is not set", f"{place.secrets}: Permission denied"]
+            answer = place.check(preexec=lambda: os.setuid(NOBODY))
+            says(tap, answer, 0, said, "check-config: who may not look there is told so")
 
 
 def environments(tap):
@@ -213,24 +235,16 @@ def another_user(tap):
     if os.geteuid() != 0:
         tap.skip("what another user may not do is said", "needs root")
         return
-    nobody = pwd.getpwnam("nobody")
-
-    def become_nobody():
-        os.setgroups([])
-        os.setgid(nobody.pw_gid)
-        os.setuid(nobody.pw_uid)
-
     with Place() as place:
         os.chmod(place.path, 0o755)
-        if subprocess.run([WATCHER, "--version"], preexec_fn=become_nobody, check=False,
-                          capture_output=True).returncode:
+        if not nobody_can_run_it():
             tap.skip("what another user may not do is said", "nobody may not run the program here")
             return
         answer = place.ask("run", "b", "-c", place.config, preexec=become_nobody)
         said = [place.state_root, "Permission denied", "set state_root to a folder that is its own"]
         says(tap, answer, 4, said, "a state root that may not be made")
         os.mkdir(place.state_root)
-        os.chown(place.state_root, nobody.pw_uid, nobody.pw_gid)
+        os.chown(place.state_root, NOBODY, NOBODY)
         log = place.inside("b.log")
         with open(log, "w", encoding="utf-8") as file:
             file.write("Extracted specPattern: ['cypress/e2e/atvm1-x.ts']\n")

@@ -18,7 +18,7 @@ WATCHER = "/usr/local/bin/atvm-watcher"
 STATE_ROOT = "/var/lib/atvm-run-watcher"
 CANARY = "c4n4ryc4n4ryc4n4ryc4n4ry26"
 PORT = 8065
-PLAIN, PASSING, REBOOTED = "e2e-plain.1-fc", "e2e-passing", "e2e-rebooted"
+PLAIN, PASSING, REFUSED, REBOOTED = "e2e-plain.1-fc", "e2e-passing", "e2e-refused", "e2e-rebooted"
 SECONDS = 10.0
 RECORDS = "/root/records.json"
 
@@ -87,16 +87,21 @@ class Chat:
 
     def __init__(self):
         self.posts = []
+        self.refuses = False
         chat = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # pylint: disable=invalid-name
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                chat.posts.append(json.loads(body)["text"])
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
+                answer = b"ok"
+                if chat.refuses:
+                    answer = b'{"id":"web.incoming_webhook.channel.app_error"}'
+                else:
+                    chat.posts.append(json.loads(body)["text"])
+                self.send_response(404 if chat.refuses else 200)
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(b"ok")
+                self.wfile.write(answer)
 
             def log_message(self, format, *args):  # pylint: disable=redefined-builtin
                 pass
@@ -310,6 +315,48 @@ def owners(tap):
     tap.equal(foreign.stdout, "", "all of the state belongs to the watcher's user")
 
 
+def refused(tap, chat):
+    """What is held is sent by an operator's command, with nothing but what the service has."""
+    chat.refuses = True
+    refused_run = Run("01-pass-all-sources-agree", REFUSED)
+    refused_run.prepare()
+    refused_run.start()
+    finish(refused_run)
+    tap.equal(shown(REFUSED, "ActiveState", "ExecMainStatus"), ["failed", "5"],
+              "a post that is refused: the service says so", said(REFUSED))
+    config = ["--config", refused_run.config]
+    checked = run(WATCHER, "check-config", *config)
+    tap.equal((checked.returncode, checked.stderr), (0, ""),
+              "check-config finds the webhook where the service finds it")
+    retry = [WATCHER, "queue", "retry", REFUSED, "--sink", "mattermost", *config]
+    tried = run(*retry)
+    tap.equal(tried.returncode, 5, "queue retry: refused once more", tried)
+    tap.ok("handed to " + unit_of(REFUSED) in tried.stderr and "is held" in tried.stderr,
+           "by the service, and the command knows it", tried.stderr)
+    elsewhere = kept_elsewhere(refused_run)
+    chat.refuses = False
+    tried = run(*retry[:-1], elsewhere)
+    tap.equal((tried.returncode, len(chat.of(REFUSED))), (0, 1),
+              "queue retry of a build that is no unit's: the command sends, with that secret", tried)
+    tried = run(*retry)
+    tap.equal((tried.returncode, len(chat.of(REFUSED))), (0, 2), "queue retry: delivered", tried)
+    tap.ok("which has delivered it" in tried.stderr, "and the command says by whom", tried.stderr)
+    tap.equal(len(journal(REFUSED, MESSAGE_ID=POSTED, SINK="mattermost")), 1, "it was the service")
+    tap.equal(shown(REFUSED, "ActiveState"), "inactive", "which has ended well")
+
+
+def kept_elsewhere(run_of):
+    """The path of a configuration for a copy of its state below another root."""
+    root, path = "/var/lib/elsewhere", os.path.join(run_of.place, "elsewhere.conf")
+    os.mkdir(root)
+    run("cp", "-a", os.path.join(STATE_ROOT, run_of.build), root)
+    with open(run_of.config, encoding="utf-8") as file:
+        text = file.read().replace(f'"{STATE_ROOT}"', f'"{root}"')
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
 def again(tap, chat):
     """Another run of the same name."""
     with open(f"/root/place-{PLAIN}/{PLAIN}.log", "rb") as file:
@@ -381,6 +428,7 @@ def first_stage(tap):
     tap.equal((len(chat.of(PASSING)), state(PASSING)["state"]), (1, "COMPLETED"),
               "the other run has its own post", said(PASSING))
     tap.part(journal_fields)
+    tap.part(refused, chat)
     tap.part(no_secret)
     tap.part(again, chat)
     tap.part(launched)

@@ -64,7 +64,7 @@ static int parse(struct list *list, int argc, char **argv)
     if (list->kind && optind < argc && config_build_name_is_valid(argv[optind]))
         list->build = argv[optind++];
     if (optind < argc)
-        return command_usage_error(&command_list, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_list, argv[optind]);
     return COMMAND_OK;
 }
 

@@ -32,8 +32,7 @@ int unit_control_open(struct unit_control **ret, char **ret_error)
     if (status < 0 && !unit_systemctl_is_usable()) {
         *ret_error =
             memory_format("the service manager cannot be reached: %s; this needs a machine "
-                          "that is run by systemd: elsewhere, run the watcher itself "
-                          "(its command run)",
+                          "that is run by systemd",
                           strerror(-status));
         return -ENOTCONN;
     }

@@ -336,8 +336,7 @@ static int check_config_main(int argc, char **argv, int *secrets)
     if (code != COMMAND_OPTIONS_END)
         return command_option_status(code);
     if (optind < argc)
-        return command_usage_error(&command_check_config, "\"%s\" is one argument too many",
-                                   argv[optind]);
+        return command_too_many(&command_check_config, argv[optind]);
     findings = find(file, build, environment_file, secrets);
     report(&findings, json);
     status = findings.problems ? COMMAND_USAGE : COMMAND_OK;

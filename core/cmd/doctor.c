@@ -55,13 +55,9 @@ static int parse(struct doctor_command *command, int argc, char **argv)
     if (optind < argc)
         command->asked.build = argv[optind++];
     if (optind < argc)
-        return command_usage_error(&command_doctor, "unexpected argument %s", argv[optind]);
-    if (command->asked.build && !config_build_name_is_valid(command->asked.build))
-        return command_usage_error(&command_doctor,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   command->asked.build);
-    return COMMAND_OK;
+        return command_too_many(&command_doctor, argv[optind]);
+    return command->asked.build ? command_check_build(&command_doctor, command->asked.build)
+                                : COMMAND_OK;
 }
 
 /* https://no-color.org: any value that is not empty. */

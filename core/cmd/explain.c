@@ -75,12 +75,9 @@ static int take_build(struct explain_command *command, int argc, char **argv)
     if (optind >= argc)
         return command_usage_error(&command_explain, "expected the name of a build");
     if (optind + 1 < argc)
-        return command_usage_error(&command_explain, "unexpected argument %s", argv[optind + 1]);
-    if (!config_build_name_is_valid(argv[optind]))
-        return command_usage_error(&command_explain,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   argv[optind]);
+        return command_too_many(&command_explain, argv[optind + 1]);
+    if (command_check_build(&command_explain, argv[optind]) != COMMAND_OK)
+        return COMMAND_USAGE;
     command->build = argv[optind];
     return COMMAND_OK;
 }

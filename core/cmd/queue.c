@@ -10,6 +10,7 @@
 #include "config-call.h"
 #include "log.h"
 #include "memory.h"
+#include "nearest-name.h"
 #include "operate.h"
 #include "outbox-parts.h"
 #include "queue-print.h"
@@ -205,15 +206,19 @@ static int look(struct queue *queue)
 
 static int take_verb(struct queue *queue, int argc, char **argv)
 {
+    CLEANUP_FREE char *advice = NULL;
+
     for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++) {
         if (strcmp(argv[1], verbs[i]) != 0)
             continue;
         queue->verb = (enum queue_verb)i;
         return COMMAND_OK;
     }
-    if (argc > 1 && argv[1][0] != '-')
-        return command_usage_error(&command_queue,
-                                   "%s: expected list, show, retry or drop, then a build", argv[1]);
+    if (argc > 1 && argv[1][0] != '-') {
+        advice = nearest_name_advice(argv[1], verbs, sizeof(verbs) / sizeof(*verbs),
+                                     "it begins with one of these, then a build");
+        return command_usage_error(&command_queue, "unknown word \"%s\"; %s", argv[1], advice);
+    }
     return command_usage_error(&command_queue, "expected list, show, retry or drop");
 }
 

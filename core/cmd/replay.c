@@ -117,11 +117,8 @@ static int take_plugin(struct replay *replay, const char *word)
 
 static int take_build(struct replay *replay, const char *name)
 {
-    if (!config_build_name_is_valid(name))
-        return command_usage_error(&command_replay,
-                                   "--build %s: a build's name begins with a letter or digit and "
-                                   "holds only letters, digits, '.', '_' and '-'",
-                                   name);
+    if (command_check_build(&command_replay, name) != COMMAND_OK)
+        return COMMAND_USAGE;
     free(replay->settings.build);
     replay->settings.build = memory_string(name);
     return COMMAND_OK;
@@ -209,7 +206,7 @@ static int parse(struct replay *replay, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     if (optind < argc)
-        return command_usage_error(&command_replay, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_replay, argv[optind]);
     if (!replay->settings.build)
         return command_usage_error(&command_replay, "--build is missing");
     if (!replay->root)

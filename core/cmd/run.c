@@ -115,12 +115,9 @@ static int take_build(struct run_command *command, int argc, char **argv)
     if (optind >= argc)
         return command_usage_error(&command_run, "expected the name of a build");
     if (optind + 1 < argc)
-        return command_usage_error(&command_run, "unexpected argument %s", argv[optind + 1]);
-    if (!config_build_name_is_valid(argv[optind]))
-        return command_usage_error(&command_run,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   argv[optind]);
+        return command_too_many(&command_run, argv[optind + 1]);
+    if (command_check_build(&command_run, argv[optind]) != COMMAND_OK)
+        return COMMAND_USAGE;
     keep_word(&command->settings.build, argv[optind]);
     return COMMAND_OK;
 }

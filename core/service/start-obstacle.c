@@ -86,14 +86,33 @@ static void look_for_runner(const struct config *config, const char *build, char
     status_runners_free(&runners);
 }
 
-static void add_post(const struct outbox_record *post, const char *build, char **obstacles)
+/* It was refused for good, and its folder would go to the history with the rest. */
+static void add_quarantined(const char *folder, const struct outbox_record *post, const char *build,
+                            char **obstacles)
 {
+    CLEANUP_FREE char *path = outbox_quarantine_path(folder, post);
+    CLEANUP_FREE char *selection = outbox_selection(post, build);
+
+    add(obstacles,
+        "the post of %s to %s is not settled: it is quarantined, and %s%sreason.json says why; "
+        "once that is mended, send it: atvm-watcher queue retry %s%s; or give it up: atvm-watcher "
+        "queue drop %s%s --reason …",
+        post->message.scope, post->sink, path ? path : "", path ? "/" : "", build, selection, build,
+        selection);
+}
+
+static void add_post(const char *folder, const struct outbox_record *post, const char *build,
+                     char **obstacles)
+{
+    if (post->dropped)
+        return;
     if (post->state == OUTBOX_UNCERTAIN)
         add(obstacles,
             "the post of %s to %s is not settled: nobody knows whether it arrived; look there, "
-            "then: atvm-watcher "
-            "resolve %s --posted, or --resend",
+            "then: atvm-watcher resolve %s --posted, or --resend",
             post->message.scope, post->sink, build);
+    else if (post->state == OUTBOX_QUARANTINED)
+        add_quarantined(folder, post, build, obstacles);
     else if (!outbox_state_is_settled(post->state))
         add(obstacles,
             "the post of %s to %s is not settled: it is %s; let it be delivered: systemctl start "
@@ -109,7 +128,7 @@ static int look_for_posts(const char *folder, const char *build, char **obstacle
     if (error < 0)
         return error;
     for (size_t i = 0; i < posts.count; i++)
-        add_post(posts.records[i], build, obstacles);
+        add_post(folder, posts.records[i], build, obstacles);
     outbox_list_free(&posts);
     return 0;
 }

@@ -9,8 +9,7 @@
 
 bool judge_runner_was_seen(const struct judge_case *judged)
 {
-    return judged->policy->runner_seen || judged->runner.alive || judged->log ||
-           judged->last_artifact_ns >= 0;
+    return judged->policy->runner_seen || judged->runner.alive || judged->trace_seen;
 }
 
 /* "Could not look" is never "no runner". */

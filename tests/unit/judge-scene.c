@@ -107,6 +107,15 @@ void scene_end(struct scene *scene, const char *quality)
                        quality, at((int)scene->now)));
 }
 
+void scene_refused(struct scene *scene, const char *collector, const char *kind, const char *path,
+                   const char *stem, int mtime)
+{
+    feed(scene, memory_format("{\"t\":\"begin\",\"collector\":\"%s\",\"mode\":\"replace\","
+                              "\"path\":\"%s\",\"kind\":\"%s\",\"stem\":\"%s\",\"mtime\":%lld}",
+                              collector, path, kind, stem ? stem : "", at(mtime)));
+    feed(scene, memory_string("{\"t\":\"end\",\"quality\":\"damaged\",\"reason\":\"is a link\"}"));
+}
+
 void scene_pass(struct scene *scene, const char *collector, const char *result)
 {
     feed(scene, memory_format("{\"t\":\"pass\",\"collector\":\"%s\",\"result\":\"%s\",\"time\":1}",

@@ -43,6 +43,9 @@ void scene_record(struct scene *scene, const char *format, ...)
 void scene_result(struct scene *scene, const char *host, const char *basis, const char *form,
                   const char *outcome, int passed, int failed);
 void scene_end(struct scene *scene, const char *quality);
+/* A damaged source that is no file: a link, a FIFO. */
+void scene_refused(struct scene *scene, const char *collector, const char *kind, const char *path,
+                   const char *stem, int mtime);
 
 /* The log of a whole plain run: specPattern, each host begun with a closed box, their rows, totals,
  * recorded run and confirmation. outcomes: 'p' or 'f' for each host, '-' for no row. */

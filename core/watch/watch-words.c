@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "memory.h"
+#include "posts-words.h"
 #include "progress-line.h"
 #include "stale-files.h"
 
@@ -26,6 +27,19 @@ char *watch_words_of_stop(const struct scope_state *run, enum watch_close_end en
     return memory_format("after the run was closed as %s, while its runner was being ended; the "
                          "runner stays",
                          run_state_name(run->state));
+}
+
+char *watch_words_of_end(const struct state *state, const char *standing,
+                         const struct outbox_list *posts, enum watch_close_end end,
+                         const char *list)
+{
+    CLEANUP_FREE char *words = NULL;
+
+    if (!scope_state_is_closed(&state->run))
+        return memory_format("%s; the watcher has ended before the run was over", standing);
+    words = posts_words(posts, state->build);
+    return end == WATCH_CLOSE_HELD ? memory_format("%s; %s; see `%s`", standing, words, list)
+                                   : memory_format("%s; %s", standing, words);
 }
 
 char *watch_words_of_stale_files(const struct state *state, int64_t since_ns,

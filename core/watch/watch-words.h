@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "outbox.h"
 #include "state.h"
 #include "verdict.h"
 #include "watch-close.h"
@@ -16,6 +17,15 @@ char *watch_words_of_status(const struct state *state, const struct verdict *ver
 /* What was not done yet when a signal stopped it, and what the next start goes on with: "before the
  * run was over; ...". */
 char *watch_words_of_stop(const struct scope_state *run, enum watch_close_end end);
+
+/*
+ * The last word of a watcher: "FAILED: 3/3 hosts, 1 failed, 37m; posted to mattermost, file".
+ * standing: from watch_words_of_status; list: the command that shows the messages of this build,
+ * named where one is held.
+ */
+char *watch_words_of_end(const struct state *state, const char *standing,
+                         const struct outbox_list *posts, enum watch_close_end end,
+                         const char *list);
 
 /*
  * Where nothing of the run was seen, files from before its window lie there, and nobody said when

@@ -25,6 +25,7 @@
 #include "watch-close.h"
 #include "watch-notify.h"
 #include "watch-requests.h"
+#include "watch-standing.h"
 #include "watch-words.h"
 
 /* Between two rounds lie a poll interval and a pass; one that hangs is ended and made again, with a
@@ -142,30 +143,21 @@ static void remember(struct watch *watch, const struct verdict *verdict)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
-static char *words_of_status(const struct watch *watch)
+static struct watch_standing standing_of(const struct watch *watch)
 {
-    return watch_words_of_status(watch->state, watch->verdict, clock_ns(CLOCK_REALTIME),
-                                 watch->facts->time_zone);
+    return (struct watch_standing){.notify = watch->notify,
+                                   .config = watch->config,
+                                   .state = watch->state,
+                                   .verdict = watch->verdict,
+                                   .time_zone = watch->facts->time_zone};
 }
 
-static void say_status(struct watch *watch)
+static void say_end(const struct watch *watch)
 {
-    CLEANUP_FREE char *line = words_of_status(watch);
+    const struct watch_standing standing = standing_of(watch);
 
-    watch_notify_round(watch->notify);
-    watch_notify_ready(watch->notify);
-    watch_notify_status(watch->notify, line, run_state_is_final(watch->verdict->state));
-}
-
-/* A delivery may be tried for a day. */
-static void say_delivering(struct watch *watch)
-{
-    CLEANUP_FREE char *standing = words_of_status(watch);
-    CLEANUP_FREE char *line = memory_format("%s; its post is being delivered", standing);
-
-    watch_notify_rounds_end(watch->notify);
-    watch_notify_ready(watch->notify);
-    watch_notify_status(watch->notify, line, true);
+    if (watch->notify && watch->closing)
+        watch_standing_say_end(&standing, watch->closing);
 }
 
 /* ---------------------------------------------------------------- closing */
@@ -236,8 +228,10 @@ static void end_when_done(void *user)
 
 static void deliver_to_the_end(struct watch *watch)
 {
+    const struct watch_standing standing = standing_of(watch);
+
     if (watch_close_end(watch->closing) == WATCH_CLOSE_OPEN)
-        say_delivering(watch);
+        watch_standing_say_delivering(&standing);
     else
         watch_notify_ready(watch->notify);
     end_when_done(watch);
@@ -379,13 +373,14 @@ static void speak_of_stale_files(struct watch *watch)
 static void on_pass_done(void *user, bool again)
 {
     struct watch *watch = user;
-    int status = judge_round(watch, again);
+    struct watch_standing standing;
 
-    if (status != 0) {
+    if (judge_round(watch, again) != 0) {
         sd_event_exit(watch->event, WATCH_STATE);
         return;
     }
-    say_status(watch);
+    standing = standing_of(watch);
+    watch_standing_say(&standing);
     if (!again)
         speak_of_stale_files(watch);
     if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
@@ -577,6 +572,7 @@ int watch_run(const struct config *config, const struct run_settings *settings,
         watch.runner = runner_exit_new(watch.event, on_change, &watch);
         status = loop(&watch, terminal, secrets);
     }
+    say_end(&watch);
     progress_output_clear(&watch.progress);
     runner_exit_free(watch.runner);
     stuck_runner_free(watch.stuck);

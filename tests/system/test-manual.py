@@ -165,8 +165,11 @@ def service(tap):
             tap.ok(f"Pa {name}\n" in text, f"{name} is in the page")
     for name in (f"/var/lib/{value['StateDirectory']}/", f"/var/log/{value['LogsDirectory']}/"):
         tap.ok(f".It Pa {name}" in text, f"{name} is in the page")
+    events = read(os.path.join(TOP, "core", "log-event.h"))
     ids = re.findall(r"MESSAGE_ID=(\w+)", text)
-    tap.ok(ids and all(f"-- {i}\n" in catalog for i in ids), "ids of events are the catalog's", ids)
+    tap.ok(ids and all(f'"{i}"' in events for i in ids), "ids of events are the program's", ids)
+    ids = re.findall(r"^-- (\w+)$", catalog, re.M)
+    tap.ok(ids and all(f'"{i}"' in events for i in ids), "so are those of the catalog", ids)
 
 
 # ---------------------------------------------------------------- atvm-plugin(3)

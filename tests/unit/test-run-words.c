@@ -1,14 +1,17 @@
-/* What is said of a run of which nothing counts, and by a watcher that is stopped. */
+/* What is said of a run of which nothing counts, and by a watcher that is stopped or ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "cleanup.h"
 #include "judge-scene.h"
+#include "memory.h"
+#include "posts-words.h"
 #include "stale-files.h"
 #include "watch-words.h"
 
@@ -148,6 +151,96 @@ static void what_a_stop_leaves_open_is_said(void **state)
     }
 }
 
+/* A record of the sink for this scope, in that state. */
+static struct outbox_record *record_of(const char *sink, const char *scope, enum outbox_state state,
+                                       const char *explanation)
+{
+    struct outbox_message message = {.scope = memory_string(scope)};
+    struct outbox_record *record = outbox_record_new(sink, &message, 1, 1);
+
+    record->state = state;
+    record->explanation = explanation ? memory_string(explanation) : NULL;
+    return record;
+}
+
+static void refuse(struct outbox_record *record)
+{
+    record->attempts[0].receipt.outcome = ATVM_REJECTED;
+    record->attempts_kept = 1;
+}
+
+static void the_last_word_says_what_became_of_the_posts(void **state)
+{
+    struct outbox_record *records[] = {
+        record_of("mattermost", "b", OUTBOX_DELIVERED, NULL),
+        record_of("file", "b", OUTBOX_DELIVERED, NULL),
+        record_of("mattermost", "b", OUTBOX_QUARANTINED, "no such\nchannel"),
+        record_of("mattermost", "b-redhat", OUTBOX_UNCERTAIN, "the connection broke"),
+        record_of("mattermost", "b", OUTBOX_QUARANTINED, "given up after 9 attempts"),
+        record_of("mattermost", "b", OUTBOX_PENDING, NULL),
+    };
+    static const struct {
+        size_t first, count;
+        const char *words;
+    } rows[] = {
+        {0, 0, "nothing was posted"},
+        {0, 2, "posted to mattermost, file"},
+        {1, 2, "posted to file; refused by mattermost: no such channel"},
+        {3, 1,
+         "b-redhat held, for nobody knows whether it arrived: mattermost: the connection broke"},
+        {4, 2,
+         "not delivered to mattermost: given up after 9 attempts; not sent to mattermost yet"},
+    };
+
+    (void)state;
+    refuse(records[2]);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct outbox_list posts = {records + rows[i].first, rows[i].count, rows[i].count};
+        CLEANUP_FREE char *words = posts_words(&posts, "b");
+
+        assert_string_equal(words, rows[i].words);
+    }
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
+        outbox_record_free(records[i]);
+}
+
+static void the_last_word_fits_into_a_notification(void **state)
+{
+    CLEANUP_FREE char *words = NULL, *reason = memory_zeroed(1, 3001);
+    struct outbox_record *records[10];
+    const struct outbox_list posts = {records, 10, 10};
+
+    (void)state;
+    memset(reason, 'x', 3000);
+    for (size_t i = 0; i < posts.count; i++)
+        records[i] = record_of("mattermost", "b", OUTBOX_UNCERTAIN, reason);
+    words = posts_words(&posts, "b");
+    assert_true(strlen(words) < 1000);
+    assert_non_null(strstr(words, "; and 6 more"));
+    for (size_t i = 0; i < posts.count; i++)
+        outbox_record_free(records[i]);
+}
+
+static void the_last_word_of_a_watcher_names_what_is_held(void **state)
+{
+    char build[] = "b";
+    struct outbox_record *record = record_of("chat", "b", OUTBOX_QUARANTINED, "no");
+    const struct outbox_list posts = {&record, 1, 1}, none = {NULL, 0, 0};
+    struct state run = {.build = build, .run.closed_ns = -1};
+    CLEANUP_FREE char *open =
+        watch_words_of_end(&run, "1/3 hosts", &none, WATCH_CLOSE_OPEN, "list");
+    CLEANUP_FREE char *held = NULL, *done = NULL;
+
+    (void)state;
+    assert_string_equal(open, "1/3 hosts; the watcher has ended before the run was over");
+    run.run.closed_ns = 1;
+    held = watch_words_of_end(&run, "FAILED", &posts, WATCH_CLOSE_HELD, "list b");
+    assert_string_equal(held, "FAILED; not delivered to chat: no; see `list b`");
+    done = watch_words_of_end(&run, "CANCELLED", &none, WATCH_CLOSE_DONE, "list b");
+    assert_string_equal(done, "CANCELLED; nothing was posted");
+    outbox_record_free(record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +250,9 @@ int main(void)
         cmocka_unit_test(files_from_later_are_counted),
         cmocka_unit_test(a_watcher_speaks_of_them_where_nobody_said_when_the_run_began),
         cmocka_unit_test(what_a_stop_leaves_open_is_said),
+        cmocka_unit_test(the_last_word_says_what_became_of_the_posts),
+        cmocka_unit_test(the_last_word_fits_into_a_notification),
+        cmocka_unit_test(the_last_word_of_a_watcher_names_what_is_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@ import collections
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ STATE = "55caac42674b4483b517eab1141ef39d"
 HOST = "0e1655da87e548aeac0fc364715379fa"
 CLOSED = "85d3e73253374c9b840b8bee07112377"
 POSTED = "3040516e64d641ec9a457c21d96da64a"
+QUARANTINED = "96019d95e0d6481cb6ce8064521b639e"
 
 
 # -------------------------------------------------------------------- the machine
@@ -194,8 +196,8 @@ def installation(tap):
     tap.equal(safe.returncode, 0, "its exposure is 2.2 or less", safe.stdout[-200:])
     catalog = run("journalctl", "--update-catalog")
     tap.equal(catalog.returncode, 0, "the journal takes the catalog", catalog.stderr)
-    told = run("journalctl", "--dump-catalog", POSTED).stdout
-    tap.ok("was posted to" in told, "and explains its messages", told)
+    told = run("journalctl", "--dump-catalog", QUARANTINED).stdout
+    tap.ok("was refused" in told, "and explains its messages", told)
 
 
 def refusals(tap):
@@ -302,6 +304,23 @@ def journal_fields(tap):
     tap.equal(len(journal(PLAIN, MESSAGE_ID=CLOSED)), 1, "and the final state, once")
 
 
+def explained(tap):
+    """What the catalog has to say of messages leaves nothing to be filled in."""
+    with open("/srv/source/units/atvm-watcher.catalog", encoding="utf-8") as file:
+        entries = re.split(r"^-- (\w+)$", file.read(), flags=re.M)[1:]
+    wanted = {number: set(re.findall(r"@([A-Z_]+)@", text))
+              for number, text in zip(entries[::2], entries[1::2])}
+    met, missing = set(), []
+    for build in (PLAIN, PASSING, REFUSED):
+        for entry in journal(build):
+            number = entry.get("MESSAGE_ID")
+            met |= {number} & set(wanted)
+            missing += [(entry["MESSAGE"], name) for name in wanted.get(number, ()) if name not in entry]
+    tap.ok({CLOSED, QUARANTINED} <= met, "journalctl -x explains what needs it", met)
+    tap.equal(missing, [], "and fills in all that it names")
+    tap.ok(not {STATE, HOST, POSTED} & set(wanted), "but is silent about what goes as it should")
+
+
 def no_secret(tap):
     leaks = run("grep", "-rlE", f"{CANARY}|s3cr3t-t0k3n", STATE_ROOT, "/var/log/atvm-watcher")
     tap.equal(leaks.stdout, "", "no secret is in the state folder or in a report")
@@ -324,6 +343,9 @@ def refused(tap, chat):
     finish(refused_run)
     tap.equal(shown(REFUSED, "ActiveState", "ExecMainStatus"), ["failed", "5"],
               "a post that is refused: the service says so", said(REFUSED))
+    told = shown(REFUSED, "StatusText")
+    tap.ok("refused by mattermost: " in told and f"queue list {REFUSED}" in told,
+           "its status does, too, and says what to look at", told)
     config = ["--config", refused_run.config]
     checked = run(WATCHER, "check-config", *config)
     tap.equal((checked.returncode, checked.stderr), (0, ""),
@@ -429,6 +451,7 @@ def first_stage(tap):
               "the other run has its own post", said(PASSING))
     tap.part(journal_fields)
     tap.part(refused, chat)
+    tap.part(explained)
     tap.part(no_secret)
     tap.part(again, chat)
     tap.part(launched)

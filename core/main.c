@@ -1,7 +1,9 @@
 /* The program's front door: finds the subcommand and hands over. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "build-id.h"
 #include "cleanup.h"
@@ -9,6 +11,7 @@
 #include "log.h"
 #include "memory.h"
 #include "nearest-name.h"
+#include "secret-environment.h"
 #include "shell-word.h"
 
 /* In the order in which --help shows them. */
@@ -73,7 +76,44 @@ static int report_unknown(const char *word)
     return see_help();
 }
 
-static int dispatch(int argc, char **argv)
+static void close_secrets(int *secrets)
+{
+    cleanup_close_descriptor(secrets);
+    *secrets = -1;
+}
+
+/* Whatever is done then, and however it ends: nobody but the deliver worker is to see a secret, in
+ * no environment, core dump or memory of this program. One that cannot be kept is gone all the
+ * same, and whoever needs it says what is missing. */
+static bool hide_secrets(int *secrets)
+{
+    int error;
+
+#if !defined(__SANITIZE_ADDRESS__)
+    /* LeakSanitizer traces its own process at the end, which this would forbid. */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0) {
+        log_error("the memory of this process cannot be protected: %s", strerror(errno));
+        return false;
+    }
+#endif
+    error = secret_environment_take_known(secrets);
+    if (error < 0) {
+        log_warning("the secret in the environment cannot be kept, and is left out: %s",
+                    strerror(-error));
+        close_secrets(secrets);
+    }
+    return true;
+}
+
+static int run_command(const struct command *command, int argc, char **argv, int *secrets)
+{
+    if (command->main_with_secrets)
+        return command->main_with_secrets(argc, argv, secrets);
+    close_secrets(secrets);
+    return command->main(argc, argv);
+}
+
+static int dispatch(int argc, char **argv, int *secrets)
 {
     if (argc < 2) {
         fputs("atvm-watcher: expected a command\n", stderr);
@@ -89,14 +129,15 @@ static int dispatch(int argc, char **argv)
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i]->name) == 0)
-            return commands[i]->main(argc - 1, argv + 1);
+            return run_command(commands[i], argc - 1, argv + 1, secrets);
     }
     return report_unknown(argv[1]);
 }
 
 int main(int argc, char **argv)
 {
-    int status = dispatch(argc, argv);
+    CLEANUP_CLOSE int secrets = -1;
+    int status = hide_secrets(&secrets) ? dispatch(argc, argv, &secrets) : COMMAND_FAILED;
 
     if (fflush(stdout) != 0 || ferror(stdout)) {
         log_error("standard output: %s; part of the output is missing", strerror(errno));

@@ -3,13 +3,13 @@
 
 static const struct option options[] = {OPERATE_OPTIONS, {NULL, 0, NULL, 0}};
 
-static int cancel_main(int argc, char **argv)
+static int cancel_main(int argc, char **argv, int *secrets)
 {
     struct operate operate = {.command = &command_cancel, .request.command = REQUEST_CANCEL};
     int status = operate_parse(&operate, argc, argv, options, NULL);
 
     if (status == COMMAND_OK)
-        status = operate_run(&operate);
+        status = operate_run(&operate, secrets);
     return status < 0 ? COMMAND_OK : status;
 }
 
@@ -29,5 +29,5 @@ const struct command command_cancel = {
         "Exit status:\n"
         "  0  cancelled, or it was so already\n" OPERATE_STATUS_USAGE
         "  6  cancelled as far as that was possible, but a post had left or had begun to\n",
-    .main = cancel_main,
+    .main_with_secrets = cancel_main,
 };

@@ -86,7 +86,8 @@ static char *in_order_of_lines(char *lines)
         problems[count] = problem_of(line, count);
         count++;
     }
-    qsort(problems, count, sizeof(*problems), by_place);
+    if (count > 0)
+        qsort(problems, count, sizeof(*problems), by_place);
     for (size_t i = 0; i < count; i++)
         append_lines(&ordered, problems[i].text);
     return ordered;
@@ -131,8 +132,7 @@ static void take_secrets(struct findings *findings, const char *environment_file
 {
     struct service_environment environment;
 
-    if (secret_environment_take_known(secrets) < 0 ||
-        secret_environment_take(findings->config, secrets) < 0)
+    if (secret_environment_take(findings->config, secrets) < 0)
         append_line(&findings->warnings,
                     memory_string("the secrets in the environment cannot be passed on"));
     if (*secrets >= 0)
@@ -157,27 +157,27 @@ static void append_unreadable(struct findings *findings, const char *environment
 
 /* What only `check` finds, such as a missing secret, may be there when the watcher runs. Where root
  * cannot write, its user cannot either. */
-static void ask_sinks(struct findings *findings, const char *environment_file)
+static void ask_sinks(struct findings *findings, const char *environment_file, int *secrets)
 {
-    CLEANUP_CLOSE int secrets = -1;
     struct sink_findings sinks;
 
-    take_secrets(findings, environment_file, &secrets);
-    sinks = sink_check(findings->config, STDOUT_FILENO, secrets);
+    take_secrets(findings, environment_file, secrets);
+    sinks = sink_check(findings->config, STDOUT_FILENO, *secrets);
     append_lines(&findings->problems, sinks.misconfigured);
     append_lines(&findings->warnings, sinks.unready);
-    if (sinks.unready && secrets < 0)
+    if (sinks.unready && *secrets < 0)
         append_unreadable(findings, environment_file);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
-    sinks = sink_probe_here(findings->config, STDOUT_FILENO, secrets);
+    sinks = sink_probe_here(findings->config, STDOUT_FILENO, *secrets);
     append_lines(geteuid() == 0 ? &findings->problems : &findings->warnings, sinks.unready);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
 }
 
 /* Goes on after mistakes, to find all of them. */
-static struct findings find(const char *file, const char *build, const char *environment_file)
+static struct findings find(const char *file, const char *build, const char *environment_file,
+                            int *secrets)
 {
     struct findings findings = {0};
 
@@ -187,7 +187,7 @@ static struct findings find(const char *file, const char *build, const char *env
     check_modules(&findings);
     check_folders(&findings);
     append_unknown_variables(&findings.warnings);
-    ask_sinks(&findings, environment_file);
+    ask_sinks(&findings, environment_file, secrets);
     findings.problems = in_order_of_lines(findings.problems);
     findings.warnings = in_order_of_lines(findings.warnings);
     return findings;
@@ -310,7 +310,7 @@ static void report(const struct findings *findings, bool json)
 
 enum { OPTION_ENVIRONMENT_FILE = 256 };
 
-static int check_config_main(int argc, char **argv)
+static int check_config_main(int argc, char **argv, int *secrets)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
@@ -336,9 +336,8 @@ static int check_config_main(int argc, char **argv)
     if (code != COMMAND_OPTIONS_END)
         return command_option_status(code);
     if (optind < argc)
-        return command_usage_error(&command_check_config, "\"%s\" is one argument too many",
-                                   argv[optind]);
-    findings = find(file, build, environment_file);
+        return command_too_many(&command_check_config, argv[optind]);
+    findings = find(file, build, environment_file, secrets);
     report(&findings, json);
     status = findings.problems ? COMMAND_USAGE : COMMAND_OK;
     config_free(findings.config);
@@ -364,5 +363,5 @@ const struct command command_check_config = {
         "      --json                   all of it as one JSON object\n"
         "  -h, --help                   show this and end\n\n"
         "Exit status: 0, or 2 where something is wrong.\n",
-    .main = check_config_main,
+    .main_with_secrets = check_config_main,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config.h"
 #include "memory.h"
 #include "nearest-name.h"
 #include "shell-word.h"
@@ -22,6 +23,21 @@ int command_usage_error(const struct command *command, const char *format, ...)
     fprintf(stderr, "atvm-watcher %s: %s\nSee: %s %s --help\n", command->name, text, program,
             command->name);
     return COMMAND_USAGE;
+}
+
+int command_check_build(const struct command *command, const char *build)
+{
+    if (config_build_name_is_valid(build))
+        return COMMAND_OK;
+    return command_usage_error(command,
+                               "\"%s\" cannot be the name of a build: that begins with a letter or "
+                               "digit and holds only letters, digits, \".\", \"_\" and \"-\"",
+                               build);
+}
+
+int command_too_many(const struct command *command, const char *argument)
+{
+    return command_usage_error(command, "unexpected argument \"%s\"", argument);
 }
 
 /* The options that begin with `name`: "\"--config\", \"--categorize\"". Free it; NULL: there is

@@ -18,8 +18,12 @@ struct command {
     const char *name;
     const char *summary; /* one line for --help; NULL: not shown there */
     const char *usage;   /* what `COMMAND --help` prints: usage line, text, options; ends with \n */
-    /* argv[0] is the command's own name. Returns the exit status. */
+    /* One of the two. argv[0] is the command's own name. Returns the exit status. */
     int (*main)(int argc, char **argv);
+    /* Of a command that may start deliver workers. *secrets is what they find the secrets of the
+     * environment in (secret-environment.h), -1: there are none. The command may add to it; the
+     * caller closes it. Other commands never have them. */
+    int (*main_with_secrets)(int argc, char **argv, int *secrets);
 };
 
 /* What command_next_option returns besides an option's letter. */
@@ -40,6 +44,10 @@ int command_option_status(int code);
 /* Reports a wrong use of the command and returns COMMAND_USAGE. */
 int command_usage_error(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Two such: a name that no build can have (else COMMAND_OK), and an argument that nothing takes. */
+int command_check_build(const struct command *command, const char *build);
+int command_too_many(const struct command *command, const char *argument);
 
 /* Prints an object on standard output, indented, and ends the line. */
 void command_print_json(struct json_object *object);

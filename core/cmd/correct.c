@@ -18,13 +18,13 @@ static int take_option(struct operate *operate, int option)
     return COMMAND_OK;
 }
 
-static int correct_main(int argc, char **argv)
+static int correct_main(int argc, char **argv, int *secrets)
 {
     struct operate operate = {.command = &command_correct, .request.command = REQUEST_CORRECT};
     int status = operate_parse(&operate, argc, argv, options, take_option);
 
     if (status == COMMAND_OK)
-        status = operate_run(&operate);
+        status = operate_run(&operate, secrets);
     return status < 0 ? COMMAND_OK : status;
 }
 
@@ -49,5 +49,5 @@ const struct command command_correct = {
         "  0  nothing differs, or the correction was delivered, or handed to the watcher\n"
         "  1  refused: nothing was posted\n" OPERATE_STATUS_USAGE
         "  5  the correction is stored, but not delivered yet, or something is held\n",
-    .main = correct_main,
+    .main_with_secrets = correct_main,
 };

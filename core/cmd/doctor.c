@@ -1,20 +1,16 @@
 /* `atvm-watcher doctor`: looks over the installation, and says what mends what is not well. */
 #include "command.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "config.h"
 #include "doctor-look.h"
-#include "log.h"
-#include "secret-environment.h"
 #include "shell-word.h"
 
 /* Exit statuses; 2 is a wrong command line, as everywhere. */
@@ -59,13 +55,9 @@ static int parse(struct doctor_command *command, int argc, char **argv)
     if (optind < argc)
         command->asked.build = argv[optind++];
     if (optind < argc)
-        return command_usage_error(&command_doctor, "unexpected argument %s", argv[optind]);
-    if (command->asked.build && !config_build_name_is_valid(command->asked.build))
-        return command_usage_error(&command_doctor,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   command->asked.build);
-    return COMMAND_OK;
+        return command_too_many(&command_doctor, argv[optind]);
+    return command->asked.build ? command_check_build(&command_doctor, command->asked.build)
+                                : COMMAND_OK;
 }
 
 /* https://no-color.org: any value that is not empty. */
@@ -93,20 +85,6 @@ static void print(const struct doctor_command *command, const struct doctor_repo
     }
 }
 
-/* As `run` does: nobody but the deliver worker is to see a secret. */
-static void hide_secrets(int *secrets)
-{
-    int error = secret_environment_take_known(secrets);
-
-    if (error < 0)
-        log_warning("the secrets in the environment cannot be passed on: %s", strerror(-error));
-#if !defined(__SANITIZE_ADDRESS__)
-    /* LeakSanitizer traces its own process at the end, which this would forbid. */
-    if (prctl(PR_SET_DUMPABLE, 0) < 0)
-        log_warning("this program's memory cannot be protected: %s", strerror(errno));
-#endif
-}
-
 /* For a command that asks the same once more; the configuration is added to it. */
 static char *arguments_of(const struct doctor_asked *asked)
 {
@@ -122,12 +100,9 @@ static char *arguments_of(const struct doctor_asked *asked)
 static int look(struct doctor_command *command)
 {
     static const int statuses[] = {STATUS_OK, STATUS_WARN, STATUS_BAD};
-    CLEANUP_CLOSE int secrets = -1;
     struct doctor_report report;
     int status;
 
-    hide_secrets(&secrets);
-    command->asked.secrets = secrets;
     command->asked.now_ns = clock_ns(CLOCK_REALTIME);
     doctor_report_init(&report);
     report.is_root = geteuid() == 0;
@@ -139,11 +114,12 @@ static int look(struct doctor_command *command)
     return status;
 }
 
-static int doctor_main(int argc, char **argv)
+static int doctor_main(int argc, char **argv, int *secrets)
 {
     struct doctor_command command = {.asked = {.environment_file = DOCTOR_ENVIRONMENT_FILE}};
     int status = parse(&command, argc, argv);
 
+    command.asked.secrets = *secrets;
     if (status == COMMAND_OK)
         status = look(&command);
     return status < 0 ? COMMAND_OK : status;
@@ -170,5 +146,5 @@ const struct command command_doctor = {
         "  -h, --help                   show this and end\n\n"
         "What this user may not look at is a warning; as root everything can be looked at.\n\n"
         "Exit status: that of the worst row: 0 ok, 1 warn, 3 bad; 2 wrong command line.\n",
-    .main = doctor_main,
+    .main_with_secrets = doctor_main,
 };

@@ -75,12 +75,9 @@ static int take_build(struct explain_command *command, int argc, char **argv)
     if (optind >= argc)
         return command_usage_error(&command_explain, "expected the name of a build");
     if (optind + 1 < argc)
-        return command_usage_error(&command_explain, "unexpected argument %s", argv[optind + 1]);
-    if (!config_build_name_is_valid(argv[optind]))
-        return command_usage_error(&command_explain,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   argv[optind]);
+        return command_too_many(&command_explain, argv[optind + 1]);
+    if (command_check_build(&command_explain, argv[optind]) != COMMAND_OK)
+        return COMMAND_USAGE;
     command->build = argv[optind];
     return COMMAND_OK;
 }
@@ -106,10 +103,16 @@ static int parse(struct explain_command *command, int argc, char **argv)
 static void advise_replay(const struct explain_command *command, const char *error)
 {
     const struct config *config = command->config;
+    CLEANUP_FREE char *root = shell_word(config->automation_root);
+    CLEANUP_FREE char *log = shell_word(config->run_log);
+    CLEANUP_FREE char *replay = config_command(config,
+                                               "replay --explain --build %s --root %s --run-log %s "
+                                               "--since \"$(date -d '1 day ago' +%%s)\"",
+                                               command->build, root, log);
 
-    log_error("%s; a run that nobody watched is explained from what it left: atvm-watcher replay "
-              "--explain --build %s --root %s --run-log %s --since START, in seconds since 1970",
-              error, command->build, config->automation_root, config->run_log);
+    log_error("%s; what a run left is explained without a watcher, too, with a time before its "
+              "start: `%s`",
+              error, replay);
 }
 
 static int open_state(struct explain_command *command)
@@ -131,29 +134,20 @@ static int open_state(struct explain_command *command)
     return COMMAND_OK;
 }
 
-static void report_no_evidence(const struct explain_command *command, const char *path)
-{
-    const struct config *config = command->config;
-    CLEANUP_FREE char *root = shell_word(config->automation_root);
-    CLEANUP_FREE char *log = shell_word(config->run_log);
-    CLEANUP_FREE char *replay = config_command(
-        config, "replay --explain --build %s --root %s --run-log %s", command->build, root, log);
-
-    log_error("%s: no evidence was kept yet: a watcher does that from its first look on; `%s` "
-              "explains what lies there without one",
-              path, replay);
-}
-
 static int read_evidence(struct explain_command *command)
 {
     CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", command->state->folder);
-    CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *error = NULL, *missing = NULL;
     int status;
 
     command->ledger = ledger_new();
     status = ledger_read_file(command->ledger, path, &error);
     if (status == -ENOENT)
-        report_no_evidence(command, path);
+        missing = memory_format("%s: no evidence was kept yet: a watcher does that from its first "
+                                "look on",
+                                path);
+    if (missing)
+        advise_replay(command, missing);
     else if (status < 0)
         log_error("%s", error);
     return status == 0 ? COMMAND_OK : COMMAND_FAILED;

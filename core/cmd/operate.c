@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -39,9 +38,10 @@ struct operation {
     char *folder;        /* of the build */
     struct stat owner;   /* of that */
     struct state *state; /* owned; NULL: somebody else has it */
-    int secrets;         /* of the environment; -1: none */
+    int *secrets;        /* of the environment; -1: none */
     bool by_watcher;     /* who carried it out */
     struct request_answer answer;
+    bool printed;              /* the answer */
     struct post_summary posts; /* after a delivery of our own */
     bool delivered;            /* there was one */
     bool handed_over;          /* to the service */
@@ -102,8 +102,8 @@ static char *who_asks(void)
 static int take_lock(struct operation *operation)
 {
     CLEANUP_FREE char *error = NULL;
-    int status = state_open(operation->config->state_root, operation->operate->build, STATE_OWN,
-                            clock_ns(CLOCK_REALTIME), &operation->state, &error);
+    int status = state_open(operation->config->state_root, operation->operate->build,
+                            STATE_OWN_BRIEFLY, clock_ns(CLOCK_REALTIME), &operation->state, &error);
 
     if (status == -EBUSY)
         return OPERATE_NO_ANSWER;
@@ -198,10 +198,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *sig
     return 0;
 }
 
-static int open_waiting(struct waiting *waiting, const char *folder, int64_t wait_ns)
+static int open_waiting(struct waiting *waiting, int64_t wait_ns)
 {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-    CLEANUP_FREE char *path = requests_path(folder);
     sigset_t signals;
     int error = sd_event_new(&waiting->event);
 
@@ -221,7 +220,6 @@ static int open_waiting(struct waiting *waiting, const char *folder, int64_t wai
     if (error < 0)
         return error;
     waiting->paths = path_watch_new(waiting->event, on_change, waiting);
-    path_watch_add(waiting->paths, path);
     return 0;
 }
 
@@ -322,22 +320,31 @@ static int wait_for_answer(struct operation *operation, struct waiting *waiting)
     }
 }
 
-static int ask(struct operation *operation)
+static int submit_and_wait(struct operation *operation, struct waiting *waiting)
 {
+    CLEANUP_FREE char *path = requests_path(operation->folder);
     CLEANUP_FREE char *error = NULL;
-    struct waiting waiting = {0};
-    int status;
 
     if (request_submit(operation->folder, &operation->operate->request, &error) < 0) {
         log_error("%s", error);
         return COMMAND_STATE;
     }
-    status = open_waiting(&waiting, operation->folder, operation->operate->wait_ns);
+    path_watch_add(waiting->paths, path);
+    return wait_for_answer(operation, waiting);
+}
+
+/* From before the request is there: an interruption is to withdraw it, not to leave it behind. */
+static int ask(struct operation *operation)
+{
+    struct waiting waiting = {0};
+    int status = open_waiting(&waiting, operation->operate->wait_ns);
+
     if (status < 0) {
-        log_error("event loop: %s", strerror(-status));
-        waiting.over = true;
+        log_error("event loop: %s; nothing was asked of the watcher", strerror(-status));
+        status = COMMAND_STATE;
+    } else {
+        status = submit_and_wait(operation, &waiting);
     }
-    status = wait_for_answer(operation, &waiting);
     close_waiting(&waiting);
     return status;
 }
@@ -400,7 +407,7 @@ static void say_who_sends(const struct operation *operation, const char *why)
 static void say_not_ready(const struct operation *operation, const char *why)
 {
     int unreadable =
-        operation->secrets < 0 ? service_secrets_unreadable(START_ENVIRONMENT_FILE) : 0;
+        *operation->secrets < 0 ? service_secrets_unreadable(START_ENVIRONMENT_FILE) : 0;
     CLEANUP_FREE char *longer =
         memory_format("%s; but %s cannot be read by this user", why, START_ENVIRONMENT_FILE);
 
@@ -417,11 +424,11 @@ static bool sinks_are_ready(struct operation *operation, int terminal)
         say_who_sends(operation, error);
         return false;
     }
-    if (secret_environment_take(operation->config, &operation->secrets) < 0) {
+    if (secret_environment_take(operation->config, operation->secrets) < 0) {
         say_who_sends(operation, "a secret in the environment cannot be passed on");
         return false;
     }
-    findings = sink_check(operation->config, terminal, operation->secrets);
+    findings = sink_check(operation->config, terminal, *operation->secrets);
     why = findings.misconfigured ? findings.misconfigured : findings.unready;
     if (why)
         say_not_ready(operation, why);
@@ -438,7 +445,7 @@ static void deliver(struct operation *operation)
 
     if (leave_to_service(operation) || !sinks_are_ready(operation, terminal))
         return;
-    if (kept_run_deliver(operation->config, operation->state, terminal, operation->secrets,
+    if (kept_run_deliver(operation->config, operation->state, terminal, *operation->secrets,
                          &operation->posts, &error) < 0) {
         say_who_sends(operation, error);
         return;
@@ -507,18 +514,30 @@ static void print_json(const struct operation *operation, int status)
     command_print_json(object);
 }
 
-static int report(const struct operation *operation)
+/* For people, once. */
+static void print_answer(struct operation *operation)
 {
     const struct request_answer *answer = &operation->answer;
     bool bad = answer->outcome == REQUEST_REFUSED || answer->outcome == REQUEST_FAILED;
+
+    if (operation->operate->json || operation->printed)
+        return;
+    operation->printed = true;
+    if (bad)
+        log_error("%s", answer->text);
+    else
+        puts(answer->text);
+    fflush(stdout);
+}
+
+static int report(struct operation *operation)
+{
     int status = exit_status(operation);
 
     if (operation->operate->json)
         print_json(operation, status);
-    else if (bad)
-        log_error("%s", answer->text);
     else
-        puts(answer->text);
+        print_answer(operation);
     return status;
 }
 
@@ -534,27 +553,12 @@ static int run_locked(struct operation *operation)
         status = ask(operation);
     if (status != COMMAND_OK)
         return status;
-    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher)
+    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher) {
+        /* What is done comes before what follows from it. */
+        print_answer(operation);
         deliver(operation);
+    }
     return report(operation);
-}
-
-static bool hide_secrets(struct operation *operation)
-{
-    int error = secret_environment_take_known(&operation->secrets);
-
-    if (error < 0) {
-        log_error("the secret in the environment cannot be kept: %s", strerror(-error));
-        return false;
-    }
-#if !defined(__SANITIZE_ADDRESS__)
-    /* LeakSanitizer traces its own process at the end, which this would forbid. */
-    if (prctl(PR_SET_DUMPABLE, 0) < 0) {
-        log_error("the memory of this process cannot be protected: %s", strerror(errno));
-        return false;
-    }
-#endif
-    return true;
 }
 
 /* As `run` by hand: what the environment says stands before what the service has. */
@@ -562,19 +566,19 @@ static void take_secrets_of_service(struct operation *operation)
 {
     struct service_environment environment;
 
-    if (operation->secrets >= 0)
+    if (*operation->secrets >= 0)
         return;
     environment = service_environment_take_secrets(START_ENVIRONMENT_FILE);
     if (environment.error && environment.error != -ENOENT && environment.error != -EACCES)
         log_warning("%s: %s; the secrets in it are not known here", START_ENVIRONMENT_FILE,
                     strerror(-environment.error));
-    operation->secrets = take_descriptor(&environment.secrets);
+    *operation->secrets = take_descriptor(&environment.secrets);
     service_environment_release(&environment);
 }
 
-int operate_run(struct operate *operate)
+int operate_run(struct operate *operate, int *secrets)
 {
-    struct operation operation = {.operate = operate, .secrets = -1};
+    struct operation operation = {.operate = operate, .secrets = secrets};
     CLEANUP_FREE char *error = NULL;
     CLEANUP_FREE char *id = request_new_id(clock_ns(CLOCK_REALTIME));
     CLEANUP_FREE char *by = who_asks();
@@ -583,10 +587,8 @@ int operate_run(struct operate *operate)
     operate->request.id = id;
     operate->request.by = by;
     operate->request.time_ns = clock_ns(CLOCK_REALTIME);
-    if (hide_secrets(&operation)) {
-        take_secrets_of_service(&operation);
-        operation.config = config_load(operate->config_path, operate->build, &error);
-    }
+    take_secrets_of_service(&operation);
+    operation.config = config_load(operate->config_path, operate->build, &error);
     if (error)
         log_error("%s", error);
     if (operation.config)
@@ -597,7 +599,5 @@ int operate_run(struct operate *operate)
     state_close(operation.state);
     config_free(operation.config);
     free(operation.folder);
-    if (operation.secrets >= 0)
-        close(operation.secrets);
     return status;
 }

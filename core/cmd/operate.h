@@ -89,8 +89,9 @@ int operate_take_option(struct operate *operate, int option);
 int operate_parse(struct operate *operate, int argc, char **argv, const struct option *options,
                   int (*take)(struct operate *operate, int option));
 
-/* Does what the command line says, and returns the exit status. */
-int operate_run(struct operate *operate);
+/* Does what the command line says, and returns the exit status. secrets: as main_with_secrets gets
+ * them. */
+int operate_run(struct operate *operate, int *secrets);
 
 /* Reports that there is no such build, with the nearest name or the list of those there are;
  * COMMAND_STATE. */

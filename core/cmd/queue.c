@@ -10,6 +10,7 @@
 #include "config-call.h"
 #include "log.h"
 #include "memory.h"
+#include "nearest-name.h"
 #include "operate.h"
 #include "outbox-parts.h"
 #include "queue-print.h"
@@ -205,15 +206,19 @@ static int look(struct queue *queue)
 
 static int take_verb(struct queue *queue, int argc, char **argv)
 {
+    CLEANUP_FREE char *advice = NULL;
+
     for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++) {
         if (strcmp(argv[1], verbs[i]) != 0)
             continue;
         queue->verb = (enum queue_verb)i;
         return COMMAND_OK;
     }
-    if (argc > 1 && argv[1][0] != '-')
-        return command_usage_error(&command_queue,
-                                   "%s: expected list, show, retry or drop, then a build", argv[1]);
+    if (argc > 1 && argv[1][0] != '-') {
+        advice = nearest_name_advice(argv[1], verbs, sizeof(verbs) / sizeof(*verbs),
+                                     "it begins with one of these, then a build");
+        return command_usage_error(&command_queue, "unknown word \"%s\"; %s", argv[1], advice);
+    }
     return command_usage_error(&command_queue, "expected list, show, retry or drop");
 }
 
@@ -237,7 +242,7 @@ static bool wants_help(int argc, char **argv)
     return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
 }
 
-static int queue_main(int argc, char **argv)
+static int queue_main(int argc, char **argv, int *secrets)
 {
     struct operate operate = {.command = &command_queue, .build_is_optional = true};
     struct queue queue = {.operate = &operate};
@@ -254,8 +259,9 @@ static int queue_main(int argc, char **argv)
         status = check(&queue);
     operate.request.command = queue.verb == QUEUE_RETRY ? REQUEST_RETRY : REQUEST_DROP;
     if (status == COMMAND_OK)
-        status = queue.verb == QUEUE_RETRY || queue.verb == QUEUE_DROP ? operate_run(&operate)
-                                                                       : look(&queue);
+        status = queue.verb == QUEUE_RETRY || queue.verb == QUEUE_DROP
+                     ? operate_run(&operate, secrets)
+                     : look(&queue);
     clear(&queue);
     return status < 0 ? COMMAND_OK : status;
 }
@@ -283,5 +289,5 @@ const struct command command_queue = {
         "  0  shown; or done, and what is to be sent was delivered, or handed to the watcher\n"
         "  1  refused, or no such message\n" OPERATE_STATUS_USAGE
         "  5  retry: not delivered yet, or something else of this build is held\n",
-    .main = queue_main,
+    .main_with_secrets = queue_main,
 };

@@ -117,11 +117,8 @@ static int take_plugin(struct replay *replay, const char *word)
 
 static int take_build(struct replay *replay, const char *name)
 {
-    if (!config_build_name_is_valid(name))
-        return command_usage_error(&command_replay,
-                                   "--build %s: a build's name begins with a letter or digit and "
-                                   "holds only letters, digits, '.', '_' and '-'",
-                                   name);
+    if (command_check_build(&command_replay, name) != COMMAND_OK)
+        return COMMAND_USAGE;
     free(replay->settings.build);
     replay->settings.build = memory_string(name);
     return COMMAND_OK;
@@ -209,7 +206,7 @@ static int parse(struct replay *replay, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     if (optind < argc)
-        return command_usage_error(&command_replay, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_replay, argv[optind]);
     if (!replay->settings.build)
         return command_usage_error(&command_replay, "--build is missing");
     if (!replay->root)
@@ -305,6 +302,14 @@ static int configure(struct replay *replay)
 
 /* ---------------------------------------------------------------- the report */
 
+/* No message is that of a categorized run as a whole. */
+static void print_run(const struct verdict *verdict)
+{
+    CLEANUP_FREE char *run = render_run(verdict);
+
+    printf("%s%s", verdict->scope_count > 0 ? "\n" : "", run);
+}
+
 static void print_report(const struct replay *replay, const struct report *report)
 {
     const struct verdict *verdict = report->verdict;
@@ -322,8 +327,8 @@ static void print_report(const struct replay *replay, const struct report *repor
 
         printf("%s%s", i > 0 ? "\n" : "", text);
     }
-    if (verdict->scope_count == 0)
-        printf("%s: %s: %s\n", verdict->build, run_state_name(verdict->state), verdict->reason);
+    if (verdict->scope_count == 0 || (verdict->categorized && replay->format == FORMAT_TEXT))
+        print_run(verdict);
 }
 
 static int print_explanation(const struct replay *replay, const struct judge_now *now,

@@ -3,13 +3,13 @@
 
 static const struct option options[] = {OPERATE_OPTIONS, OPERATE_SCOPE_OPTION, {NULL, 0, NULL, 0}};
 
-static int reset_main(int argc, char **argv)
+static int reset_main(int argc, char **argv, int *secrets)
 {
     struct operate operate = {.command = &command_reset, .request.command = REQUEST_RESET};
     int status = operate_parse(&operate, argc, argv, options, NULL);
 
     if (status == COMMAND_OK)
-        status = operate_run(&operate);
+        status = operate_run(&operate, secrets);
     return status < 0 ? COMMAND_OK : status;
 }
 
@@ -32,5 +32,5 @@ const struct command command_reset = {
         "Exit status:\n"
         "  0  reopened\n"
         "  1  refused: nothing was changed\n" OPERATE_STATUS_USAGE,
-    .main = reset_main,
+    .main_with_secrets = reset_main,
 };

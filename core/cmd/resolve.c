@@ -25,7 +25,7 @@ static int take_option(struct operate *operate, int option)
     return COMMAND_OK;
 }
 
-static int resolve_main(int argc, char **argv)
+static int resolve_main(int argc, char **argv, int *secrets)
 {
     struct operate operate = {.command = &command_resolve};
     int status = operate_parse(&operate, argc, argv, options, take_option);
@@ -34,7 +34,7 @@ static int resolve_main(int argc, char **argv)
         return command_usage_error(&command_resolve,
                                    "say --posted (it is there) or --resend (it is not)");
     if (status == COMMAND_OK)
-        status = operate_run(&operate);
+        status = operate_run(&operate, secrets);
     return status < 0 ? COMMAND_OK : status;
 }
 
@@ -56,5 +56,5 @@ const struct command command_resolve = {
         "  0  settled; what is to be sent was delivered, or handed to the watcher\n"
         "  1  refused: nothing was changed\n" OPERATE_STATUS_USAGE
         "  5  settled, but what is to be sent is not delivered yet, or something is held\n",
-    .main = resolve_main,
+    .main_with_secrets = resolve_main,
 };

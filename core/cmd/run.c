@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -20,9 +20,15 @@
 #include "run-settings.h"
 #include "secret-environment.h"
 #include "sink-check.h"
+#include "state-lock.h"
 #include "state.h"
 #include "watch.h"
 #include "watcher-identity.h"
+
+/* How long a command may have the build that is to be watched: as long as it waits for a watcher.
+ */
+#define COMMAND_WAIT_NS  (30 * NS_PER_SECOND)
+#define LOCK_INTERVAL_NS (50 * 1000 * 1000)
 
 struct run_command {
     struct run_settings settings;
@@ -109,12 +115,9 @@ static int take_build(struct run_command *command, int argc, char **argv)
     if (optind >= argc)
         return command_usage_error(&command_run, "expected the name of a build");
     if (optind + 1 < argc)
-        return command_usage_error(&command_run, "unexpected argument %s", argv[optind + 1]);
-    if (!config_build_name_is_valid(argv[optind]))
-        return command_usage_error(&command_run,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   argv[optind]);
+        return command_too_many(&command_run, argv[optind + 1]);
+    if (command_check_build(&command_run, argv[optind]) != COMMAND_OK)
+        return COMMAND_USAGE;
     keep_word(&command->settings.build, argv[optind]);
     return COMMAND_OK;
 }
@@ -276,12 +279,38 @@ static void report_no_state(const struct config *config, int status, const char 
         log_error("%s", error);
 }
 
+static int try_to_open(const struct config *config, struct state **ret, char **ret_error)
+{
+    return state_open(config->state_root, config->build, STATE_OWN, clock_ns(CLOCK_REALTIME), ret,
+                      ret_error);
+}
+
+/* A command that has the build gives it back in a moment; another watcher does not. As state_open.
+ */
+static int open_state(const struct config *config, struct state **ret, char **ret_error)
+{
+    static const struct timespec interval = {.tv_nsec = LOCK_INTERVAL_NS};
+    CLEANUP_FREE char *lock = memory_format("%s/%s/lock", config->state_root, config->build);
+    int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + COMMAND_WAIT_NS;
+    int status = try_to_open(config, ret, ret_error);
+
+    if (status == -EBUSY && state_lock_may_be_brief(lock))
+        log_notice("%s: a command has it at this moment: waiting for it", config->build);
+    while (status == -EBUSY && state_lock_may_be_brief(lock) &&
+           clock_ns(CLOCK_MONOTONIC) < end_ns) {
+        free(*ret_error);
+        *ret_error = NULL;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &interval, NULL);
+        status = try_to_open(config, ret, ret_error);
+    }
+    return status;
+}
+
 static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
     struct state *state = NULL;
-    int status = state_open(config->state_root, command->settings.build, STATE_OWN,
-                            clock_ns(CLOCK_REALTIME), &state, &error);
+    int status = open_state(config, &state, &error);
 
     if (status < 0) {
         report_no_state(config, status, error);
@@ -292,36 +321,15 @@ static int watch(struct run_command *command, const struct config *config, int s
     return status;
 }
 
-/* Before anything else is started: nobody but the deliver worker is to see a secret, in no
- * environment, core dump or memory of the watcher. */
-static bool hide_secrets(int *secrets)
-{
-    int error = secret_environment_take_known(secrets);
-
-    if (error < 0) {
-        log_error("the secret in the environment cannot be kept: %s", strerror(-error));
-        return false;
-    }
-#if !defined(__SANITIZE_ADDRESS__)
-    /* LeakSanitizer traces its own process at the end, which this would forbid. */
-    if (prctl(PR_SET_DUMPABLE, 0) < 0) {
-        log_error("the watcher's memory cannot be protected: %s", strerror(errno));
-        return false;
-    }
-#endif
-    return true;
-}
-
-static int run_main(int argc, char **argv)
+static int run_main(int argc, char **argv, int *secrets)
 {
     struct run_command command = {.settings.since_ns = -1};
     struct config *config = NULL;
-    CLEANUP_CLOSE int secrets = -1;
     int status = parse(&command, argc, argv);
 
     if (status == COMMAND_OK) {
-        config = hide_secrets(&secrets) ? configure(&command, &secrets) : NULL;
-        status = config ? watch(&command, config, secrets) : COMMAND_USAGE;
+        config = configure(&command, secrets);
+        status = config ? watch(&command, config, *secrets) : COMMAND_USAGE;
     }
     config_free(config);
     run_settings_free(&command.settings);
@@ -334,7 +342,8 @@ const struct command command_run = {
     .usage =
         "Usage: atvm-watcher run BUILD [OPTION]…\n\n"
         "Watches the run BUILD until it has ended and its status is posted. Started again after\n"
-        "an interruption, it goes on; nothing is posted twice.\n\n"
+        "an interruption, it goes on; nothing is posted twice. While a command such as `cancel`\n"
+        "has the build it waits, 30 s at most.\n\n"
         "  -c, --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                        where it exists, else built-in)\n"
         "      --since SECONDS   start of the run's window, since 1970 (default: when this build\n"
@@ -354,5 +363,5 @@ const struct command command_run = {
         "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
         "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
         "5 closed, but a delivery is held or quarantined.\n",
-    .main = run_main,
+    .main_with_secrets = run_main,
 };

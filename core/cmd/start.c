@@ -156,12 +156,7 @@ static int check_build(const struct start *start)
 {
     if (!start->settings.build)
         return command_usage_error(&command_start, "expected the name of a build (--build-name)");
-    if (!config_build_name_is_valid(start->settings.build))
-        return command_usage_error(&command_start,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   start->settings.build);
-    return COMMAND_OK;
+    return command_check_build(&command_start, start->settings.build);
 }
 
 /* -1: help was shown. */
@@ -179,7 +174,7 @@ static int parse(struct start *start, int argc, char **argv)
     if (optind < argc && !start->settings.build)
         keep_word(&start->settings.build, argv[optind++]);
     if (optind < argc)
-        return command_usage_error(&command_start, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_start, argv[optind]);
     return check_build(start);
 }
 
@@ -200,7 +195,7 @@ static int take_environment(struct start *start)
     start->absolute_config_path = realpath(start->config_path, NULL);
     if (start->absolute_config_path)
         return COMMAND_OK;
-    log_error("%s: %s", start->config_path, strerror(errno));
+    log_error("%s: %s; check the path of the configuration", start->config_path, strerror(errno));
     return COMMAND_USAGE;
 }
 
@@ -227,6 +222,10 @@ static int configure(struct start *start)
     }
     if (warnings)
         log_warning("%s", warnings);
+    if (config_check_state_root(start->config, &error) < 0) {
+        log_error("%s", error);
+        return COMMAND_STATE;
+    }
     warn_about_state_root(start->config);
     start->environment =
         start_environment_text(&start->settings, start->absolute_config_path, &error);
@@ -248,8 +247,13 @@ static void log_lines(const char *text)
 static int look_for_obstacles(struct start *start)
 {
     CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *by_hand = config_command(start->config, "run %s", start->settings.build);
     int status = unit_control_open(&start->units, &error);
 
+    if (status == -ENOTCONN) {
+        log_error("%s; elsewhere, run the watcher itself: `%s`", error, by_hand);
+        return COMMAND_STATE;
+    }
     if (status == 0)
         status = start_obstacle(start->config, start->settings.build, NULL, start->units, &error);
     if (status < 0)
@@ -355,7 +359,8 @@ const struct command command_start = {
         "after\n"
         "that. What an earlier run of that name left is kept: its state in the folder history/ of\n"
         "the new one's, its log beside the old name. Refuses while a runner, a watcher or an\n"
-        "unsettled post of BUILD exists, and says what settles it.\n\n"
+        "unsettled post of BUILD exists (neither delivered nor dropped), and says what settles\n"
+        "it.\n\n"
         "      --build-name BUILD         the name of the run\n"
         "      --template NAME            template, such as cmc-e2e\n"
         "      --config-family WORD       for the status message, as the next two\n"

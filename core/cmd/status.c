@@ -116,16 +116,11 @@ static int take_option(struct status_command *command, int option)
 static int take_build(struct status_command *command, int argc, char **argv)
 {
     if (optind + 1 < argc)
-        return command_usage_error(&command_status, "unexpected argument %s", argv[optind + 1]);
+        return command_too_many(&command_status, argv[optind + 1]);
     command->build = argv[optind]; /* NULL at the end of argv */
     if (!command->build && command->describes_run)
         return command_usage_error(&command_status, "options that describe a run need BUILD");
-    if (command->build && !config_build_name_is_valid(command->build))
-        return command_usage_error(&command_status,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   command->build);
-    return COMMAND_OK;
+    return command->build ? command_check_build(&command_status, command->build) : COMMAND_OK;
 }
 
 /* -1: help was shown. */

@@ -10,6 +10,7 @@
 #include "evidence-line.h"
 #include "ledger.h"
 #include "memory.h"
+#include "render-secret.h"
 
 /* Sizes of the structs in ABI 1.0: no module's may be smaller. One beyond the other bound is no
  * size. */
@@ -163,6 +164,21 @@ static void clean_texts(struct obstack *strings, struct atvm_evidence *record)
                                          COLLECT_EXCERPT_MAX, &record->excerpt_length);
 }
 
+/* Of what quotes a file, and is shown to people: what is compared (names, titles, paths, facts)
+ * stays as it is. */
+static void mask_secrets(struct obstack *strings, struct atvm_evidence *record)
+{
+    if (record->message)
+        record->message = secret_mask(strings, record->message);
+    if (record->text && record->claim != ATVM_CLAIM_EXPECTED_HOST &&
+        record->claim != ATVM_CLAIM_FACT)
+        record->text = secret_mask(strings, record->text);
+    if (record->excerpt) {
+        record->excerpt = secret_mask(strings, record->excerpt);
+        record->excerpt_length = strlen(record->excerpt);
+    }
+}
+
 static const char *record_problem(const struct atvm_evidence *record)
 {
     if (!evidence_claim_name(record->claim))
@@ -191,6 +207,7 @@ static void write_record(struct collect_unit *unit, struct collect_output *outpu
     obstack_init(&strings);
     clamp_numbers(&record);
     clean_texts(&strings, &record);
+    mask_secrets(&strings, &record);
     unit->byte_count += collect_output_line(output, "evidence", evidence_to_json(&record));
     unit->record_count++;
     obstack_free(&strings, NULL);

@@ -197,13 +197,8 @@ static void repair_marker(struct post *post, const struct outbox_record *record)
         mark_posted(post, record);
 }
 
-static void take_up(struct post *post, const struct outbox_record *record)
+static void say_taken_up(const struct post *post, const struct outbox_record *record)
 {
-    if (outbox_state_is_settled(record->state)) {
-        if (outbox_message_is_delivered(&post->outbox, record))
-            repair_marker(post, record);
-        return;
-    }
     if (queue_of(post, record->sink))
         post_log(build_of(post), record, ATVM_LOG_NOTICE,
                  "taken up where it was left: %s, %d attempt%s", outbox_state_name(record->state),
@@ -211,6 +206,18 @@ static void take_up(struct post *post, const struct outbox_record *record)
     else
         post_log(build_of(post), record, ATVM_LOG_WARNING,
                  "its message is unfinished, but the sink is no longer configured: it is held");
+}
+
+static void take_up(struct post *post, const struct outbox_record *record)
+{
+    if (outbox_state_is_settled(record->state)) {
+        if (outbox_message_is_delivered(&post->outbox, record))
+            repair_marker(post, record);
+        return;
+    }
+    /* Whoever sends nothing does not go on with it, and is followed by one who does. */
+    if (!post->settings.no_sending)
+        say_taken_up(post, record);
     post_announcer_expect(post->announcer, record->message.scope);
 }
 

@@ -129,6 +129,7 @@ static void list_sources(struct judge_case *judged, const struct ledger *ledger)
             .artifact = artifact_kind_of(source->file.kind),
             .is_log = judge_text_is(source->file.kind, "log"),
             .damaged = source->quality != ATVM_QUALITY_WHOLE,
+            .refused = source->quality == ATVM_QUALITY_DAMAGED && source->file.size < 0,
             .outside_ns = -1,
         };
         look_at_times(judged, &judged->sources[i]);
@@ -238,6 +239,7 @@ static void look_at_log(struct judge_case *judged)
         if (!source->stale && source->is_log) {
             if (!judged->log || source->source->file.mtime_ns >= judged->log->source->file.mtime_ns)
                 judged->log = source;
+            judged->trace_seen |= !source->refused;
             has_fault |= source->damaged;
             judged->log_unread |= is_being_read(judged, source);
         }
@@ -461,6 +463,7 @@ static void look_at_artifacts(struct judge_case *judged)
 
         if (!left_by_this_run(judged, source))
             continue;
+        judged->trace_seen |= !source->refused;
         judged->kind_left[source->artifact] = true;
         if (source->source->file.mtime_ns > judged->last_artifact_ns)
             judged->last_artifact_ns = source->source->file.mtime_ns;

@@ -38,6 +38,7 @@ struct judge_source {
     struct judge_table *tables; /* of a log: by batch, up to the last; else NULL */
     bool stale;                 /* outside of the run's window by any of its times (R4.9) */
     bool damaged;               /* not whole, or still growing */
+    bool refused;               /* damaged, since it is no file: nobody knows what it would say */
     /* Id of the rule that says which time is outside; NULL: it is not stale. */
     const char *stale_rule;
     int64_t outside_ns; /* that time; -1 */
@@ -65,7 +66,8 @@ struct judge_case {
     size_t by_host_count;
     const struct judge_source *log; /* the run log that is in the window; NULL: none */
     bool log_unread;                /* its collector has not got to its end yet */
-    bool log_readable;              /* UTF-8 and with an "Extracted specPattern:" line */
+    bool trace_seen;   /* a log or host artifact in the window: a runner was there (R1.5) */
+    bool log_readable; /* UTF-8 and with an "Extracted specPattern:" line */
     struct runner_verdict runner;
     int64_t last_artifact_ns; /* newest host artifact of this run; -1 */
     int64_t last_progress_ns; /* newest change of the log or a host artifact; -1 */

@@ -79,17 +79,34 @@ static bool damage_concerns_scope(const struct judge_source *source,
     return false;
 }
 
+static void note_damaged_source(const struct judge_case *judged, const struct judge_source *source,
+                                struct note_list *notes)
+{
+    const struct ledger_source *damaged = source->source;
+
+    if (damaged->quality == ATVM_QUALITY_DAMAGED)
+        add_note(notes,
+                 memory_format_in(judged->memory, "damaged: %s (%s)", file_name(damaged->file.path),
+                                  damaged->reason ? damaged->reason : "?"));
+}
+
 static void note_damage(const struct judge_case *judged, const struct judge_scope *scope,
                         struct note_list *notes)
 {
-    for (size_t i = 0; i < judged->damaged_count; i++) {
-        const struct judge_source *source = judged->damaged[i];
+    for (size_t i = 0; i < judged->damaged_count; i++)
+        if (damage_concerns_scope(judged->damaged[i], scope))
+            note_damaged_source(judged, judged->damaged[i], notes);
+}
 
-        if (source->source->quality == ATVM_QUALITY_DAMAGED && damage_concerns_scope(source, scope))
-            add_note(notes,
-                     memory_format_in(judged->memory, "damaged: %s (%s)",
-                                      file_name(source->source->file.path),
-                                      source->source->reason ? source->source->reason : "?"));
+/* The run's log concerns everybody; of one that could not be opened nobody knows how old it is. What
+ * was replaced by a file meanwhile concerns nobody. */
+static void note_damaged_log(const struct judge_case *judged, struct note_list *notes)
+{
+    for (size_t i = 0; i < judged->source_count; i++) {
+        const struct judge_source *source = &judged->sources[i];
+
+        if (source->is_log && (source->refused || !source->stale) && !source->source->retired)
+            note_damaged_source(judged, source, notes);
     }
 }
 
@@ -134,6 +151,7 @@ static void set_notes(const struct judge_case *judged, const struct judge_scope 
                                           "%zu processes of this build are left without its runner",
                                           judged->runner.orphans));
     note_unexpected_hosts(judged, scope, &notes);
+    note_damaged_log(judged, &notes);
     note_damage(judged, scope, &notes);
     note_blind_collectors(judged, &notes);
     ret->note_count = notes.count;

@@ -58,7 +58,7 @@ static const struct rule rules[] = {
     {"not-begun-yet", "it has not begun, and the run goes on"},
     {"never-named-in-the-log",
      "the log is readable and never names it after the specPattern, and it left nothing"},
-    {"left-nothing", "it left neither a result nor an artifact"},
+    {"left-nothing", "it left no artifact, and no result that counts"},
     {"no-proof", "what it left proves neither a pass nor a failure"},
 
     /* ---- why a clean log does not prove a pass */

@@ -37,7 +37,7 @@ enum host_status {
     HOST_UNKNOWN,
     HOST_RUNNING,
     HOST_NOT_STARTED,
-    HOST_SKIPPED,
+    HOST_SKIPPED, /* never the judge's: no source shows a purpose (doc/judging.md) */
     HOST_MISSING
 };
 

@@ -8,6 +8,7 @@
 
 #include "launch-guards.h"
 #include "nearest-name.h"
+#include "render-secret.h"
 #include "run-settings.h"
 
 struct planning {
@@ -292,7 +293,10 @@ static const char *list_of(struct obstack *memory, const struct launch_words *wo
     return list;
 }
 
-/* What was asked for is told where it is known beforehand; else the specPattern says it. */
+/* What was asked for is told where it is known beforehand; else the specPattern says it. A secret
+ * of the template command is for that command only: anybody reads the watcher's command line in
+ * /proc.
+ */
 static void add_watcher(struct planning *planning)
 {
     const struct launch_request *request = planning->request;
@@ -315,7 +319,8 @@ static void add_watcher(struct planning *planning)
         add_option(words, "--hosts", list_of(planning->memory, &plan->hosts));
     add_if_given(words, "--cypress-config", request->cypress_config);
     add_option(words, "--template-command",
-               launch_words_text(planning->memory, &plan->template_command));
+               secret_mask(planning->memory,
+                           launch_words_text(planning->memory, &plan->template_command)));
     add_if_given(words, "--config", request->config_path);
 }
 

@@ -17,7 +17,6 @@
 #include "launch-interrupt.h"
 #include "launch-look.h"
 #include "log.h"
-#include "secret-environment.h"
 #include "start-environment.h"
 #include "start-obstacle.h"
 #include "unit-control.h"
@@ -477,22 +476,12 @@ static void take_environment(struct launch *launch)
         launch->config_path = path;
 }
 
-/* None of the commands is to inherit a secret, nor is anybody to find it in a unit. */
-static int drop_secrets(void)
-{
-    CLEANUP_CLOSE int secrets = -1;
-
-    return secret_environment_take_known(&secrets);
-}
-
 enum launch_status launch(const struct launch_settings *settings)
 {
     struct launch launch = {.settings = settings, .interrupt = {.descriptor = -1}};
     enum launch_status status;
-    int error = drop_secrets();
+    int error = launch_interrupt_open(&launch.interrupt);
 
-    if (!error)
-        error = launch_interrupt_open(&launch.interrupt);
     if (error < 0) {
         log_error("the launch could not be begun: %s", strerror(-error));
         return LAUNCH_FAILED;

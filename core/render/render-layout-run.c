@@ -276,11 +276,17 @@ void layout_add_flow(struct layout_parts *parts)
 
 static void add_conflict(struct layout_parts *parts, const struct conflict *conflict)
 {
-    layout_item(parts, "Conflicting evidence on %s of %s: kept \"%s\", not \"%s\"",
-                conflict->question == QUESTION_STATUS ? "the status"
-                                                      : question_name(conflict->question),
-                layout_clean(parts, conflict->host), layout_clean(parts, conflict->kept),
-                layout_clean(parts, conflict->dropped));
+    const char *question =
+        conflict->question == QUESTION_STATUS ? "the status" : question_name(conflict->question);
+    const char *host = layout_clean(parts, conflict->host);
+    const char *dropped = layout_clean(parts, conflict->dropped);
+
+    if (strcmp(conflict->kept, "neither") == 0)
+        layout_item(parts, "Conflicting evidence on %s of %s: \"%s\"; neither is believed",
+                    question, host, dropped);
+    else
+        layout_item(parts, "Conflicting evidence on %s of %s: kept \"%s\", not \"%s\"", question,
+                    host, layout_clean(parts, conflict->kept), dropped);
 }
 
 static void add_command(struct layout_parts *parts)

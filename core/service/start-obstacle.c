@@ -92,20 +92,37 @@ static void look_for_runner(const struct config *config, const char *build, char
     status_runners_free(&runners);
 }
 
-static void add_post(const struct config *config, const struct outbox_record *post,
-                     const char *build, char **obstacles)
+/* It was refused for good, and its folder would go to the history with the rest. */
+static void add_quarantined(const char *folder, const struct outbox_record *post, const char *retry,
+                            const char *drop, char **obstacles)
+{
+    CLEANUP_FREE char *path = outbox_quarantine_path(folder, post);
+
+    add(obstacles,
+        "the post of %s to %s is not settled: it is quarantined, and %s%sreason.json says why; "
+        "once that is mended, send it: `%s`; or give it up: `%s`",
+        post->message.scope, post->sink, path ? path : "", path ? "/" : "", retry, drop);
+}
+
+static void add_post(const struct config *config, const char *folder,
+                     const struct outbox_record *post, const char *build, char **obstacles)
 {
     CLEANUP_FREE char *selection = outbox_selection(post, build);
     CLEANUP_FREE char *resolve = config_command(config, "resolve %s --posted%s", build, selection);
+    CLEANUP_FREE char *retry = config_command(config, "queue retry %s%s", build, selection);
     CLEANUP_FREE char *drop =
         config_command(config, "queue drop %s%s --reason 'given up'", build, selection);
     CLEANUP_FREE char *deliver = watch_command(config, build);
 
+    if (post->dropped)
+        return;
     if (post->state == OUTBOX_UNCERTAIN)
         add(obstacles,
             "the post of %s to %s is not settled: nobody knows whether it arrived; look there, "
             "then: `%s`, or the same with --resend in place of --posted",
             post->message.scope, post->sink, resolve);
+    else if (post->state == OUTBOX_QUARANTINED)
+        add_quarantined(folder, post, retry, drop, obstacles);
     else if (!outbox_state_is_settled(post->state))
         add(obstacles,
             "the post of %s to %s is not settled: it is %s; let it be delivered: `%s`; or give it "
@@ -122,7 +139,7 @@ static int look_for_posts(const struct config *config, const char *folder, const
     if (error < 0)
         return error;
     for (size_t i = 0; i < posts.count; i++)
-        add_post(config, posts.records[i], build, obstacles);
+        add_post(config, folder, posts.records[i], build, obstacles);
     outbox_list_free(&posts);
     return 0;
 }

@@ -7,7 +7,7 @@
 
 /*
  * Looks for a runner and a watcher of the build that live, and for posts that are not settled
- * (pending, sending or uncertain). runner_unit: under which the runner may have been started; NULL:
+ * (neither delivered nor given up by an operator). runner_unit: under which the runner may have been started; NULL:
  * not as a unit. 0: there is nothing. -EBUSY: *ret_error (free it) names all of
  * it, a line each, with the command that settles it. Another -errno: it could not be looked, which
  * is not "nothing"; *ret_error says why.

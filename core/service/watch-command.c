@@ -29,7 +29,7 @@ char *systemctl_command(const char *format, ...)
     va_start(arguments, format);
     words = memory_vformat(format, arguments);
     va_end(arguments);
-    return memory_format("%ssystemctl %s", geteuid() == 0 ? "" : "sudo ", words);
+    return memory_format("%ssystemctl %s", getuid() == 0 ? "" : "sudo ", words);
 }
 
 char *watch_command(const struct config *config, const char *build)

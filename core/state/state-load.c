@@ -52,7 +52,7 @@ static void forget(struct state *state, struct scope_state *scope, int64_t now_n
     state->categorized = state->runner_seen = false;
 }
 
-/* Says what is wrong with a file, and, with STATE_OWN, keeps it under another name. */
+/* Says what is wrong with a file, and, for an owner, keeps it under another name. */
 static int set_aside(struct state *state, const char *path, const char *damage,
                      const char *consequence, enum state_access access, int64_t now_ns,
                      char **ret_error)
@@ -60,7 +60,7 @@ static int set_aside(struct state *state, const char *path, const char *damage,
     CLEANUP_FREE char *aside = NULL;
     CLEANUP_FREE char *text = NULL;
 
-    if (access == STATE_OWN) {
+    if (access != STATE_LOOK) {
         int error = durable_set_aside(path, DURABLE_MOVE, now_ns, &aside, ret_error);
 
         if (error)
@@ -101,7 +101,7 @@ static void make_both_stand(struct state *state, const struct scope_state *scope
 {
     CLEANUP_FREE char *error = NULL;
 
-    if (access == STATE_OWN && state_save(state, scope, &error) < 0)
+    if (access != STATE_LOOK && state_save(state, scope, &error) < 0)
         state_warn(state, error);
 }
 

@@ -183,15 +183,16 @@ static int make_state_folder(const struct state *state, char **ret_error)
     return error;
 }
 
-static int take_ownership(struct state *state, int64_t now_ns, char **ret_error)
+static int take_ownership(struct state *state, enum state_lock_use use, int64_t now_ns,
+                          char **ret_error)
 {
     CLEANUP_FREE char *lock = memory_format("%s/lock", state->folder);
     int error = make_state_folder(state, ret_error);
 
     if (!error)
-        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+        error = state_lock_take(lock, use, now_ns, &state->lock, ret_error);
     if (reserve_gives_room(state->folder, error, ret_error))
-        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+        error = state_lock_take(lock, use, now_ns, &state->lock, ret_error);
     return error;
 }
 
@@ -220,8 +221,10 @@ int state_open(const char *state_root, const char *build, enum state_access acce
         return -EINVAL;
     }
     state = state_new(state_root, build, now_ns);
-    error = access == STATE_OWN ? take_ownership(state, now_ns, ret_error)
-                                : look_for_folder(state, ret_error);
+    error = access == STATE_LOOK
+                ? look_for_folder(state, ret_error)
+                : take_ownership(state, access == STATE_OWN ? STATE_LOCK_WATCH : STATE_LOCK_COMMAND,
+                                 now_ns, ret_error);
     if (!error)
         error = load(state, access, now_ns, ret_error);
     if (error)

@@ -82,15 +82,16 @@ struct state {
 };
 
 enum state_access {
-    STATE_OWN, /* makes what is missing, takes the lock, sets damaged files aside */
-    STATE_LOOK /* changes nothing */
+    STATE_OWN, /* a watcher: makes what is missing, takes the lock, sets damaged files aside */
+    STATE_OWN_BRIEFLY, /* a command: the same */
+    STATE_LOOK         /* changes nothing */
 };
 
 /*
  * Opens the state of `build` (a valid build name, else -EINVAL). -EBUSY: another process has it
- * (STATE_OWN; the message names it). -ENOENT: there is none (STATE_LOOK). -EPROTONOSUPPORT: written
- * by a newer version. Absent parts are fresh; damaged ones too, and named in `warnings`. now_ns
- * becomes first_seen_ns of what is fresh.
+ * (not STATE_LOOK; the message names it). -ENOENT: there is none (STATE_LOOK). -EPROTONOSUPPORT:
+ * written by a newer version. Absent parts are fresh; damaged ones too, and named in `warnings`.
+ * now_ns becomes first_seen_ns of what is fresh.
  */
 int state_open(const char *state_root, const char *build, enum state_access access, int64_t now_ns,
                struct state **ret, char **ret_error);
@@ -144,8 +145,8 @@ int state_mark_posted(struct state *state, struct scope_state *scope, const char
 /* Whether one of the two is there: 1, 0, or -errno when it could not look. */
 int state_posted(const struct scope_state *scope, const char *sink);
 
-/* As of when a closed run was judged: its close, or a later correction of it or of a sub-run; -1: it
- * is not closed. */
+/* As of when a closed run was judged: its close, or a later correction of it or of a sub-run; -1:
+ * it is not closed. */
 int64_t state_judged_ns(const struct state *state);
 
 /* Replaces evidence.jsonl; `write_content` as for durable_write_stream. */

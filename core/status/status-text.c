@@ -218,8 +218,9 @@ static void add_judged(struct text *text)
         add(text, "\n%s", message);
     }
     if (verdict->categorized || verdict->scope_count == 0) {
-        add(text, "\n");
-        add_state_line(text, verdict->state, verdict->reason);
+        CLEANUP_FREE char *run = render_run(verdict);
+
+        add(text, "\n%s", run);
     }
 }
 

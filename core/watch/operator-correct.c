@@ -63,9 +63,29 @@ static bool is_unsettled(const struct outbox_record *record, const char *summary
     return open && !(record->message.correction > 0 && says(record, summary));
 }
 
-static bool is_hindered(const struct outbox_list *list, const char *scope, const char *summary,
+static void refuse_for(const struct operator_scene *scene, const struct outbox_record *record,
+                       struct request_answer *answer)
+{
+    CLEANUP_FREE char *resolve = operator_command_about(scene, record, "resolve", " --posted");
+    CLEANUP_FREE char *drop =
+        operator_command_about(scene, record, "queue drop", " --reason 'given up'");
+
+    if (record->state == OUTBOX_UNCERTAIN)
+        answer_end(answer, REQUEST_REFUSED,
+                   "%s, sink %s: its message is uncertain: look whether it is there, and settle "
+                   "that first with `%s`, or the same with --resend in place of --posted",
+                   record->message.scope, record->sink, resolve);
+    else
+        answer_end(answer, REQUEST_REFUSED,
+                   "%s, sink %s: its message is %s: wait until it is there, or give it up with "
+                   "`%s`",
+                   record->message.scope, record->sink, outbox_state_name(record->state), drop);
+}
+
+static bool is_hindered(const struct operator_scene *scene, const char *scope, const char *summary,
                         struct request_answer *answer)
 {
+    const struct outbox_list *list = post_records(watch_close_post(scene->closing));
     bool hindered = false;
 
     for (size_t i = 0; i < list->count; i++) {
@@ -74,10 +94,7 @@ static bool is_hindered(const struct outbox_list *list, const char *scope, const
         if (strcmp(record->message.scope, scope) != 0 || !is_unsettled(record, summary))
             continue;
         hindered = true;
-        answer_end(answer, REQUEST_REFUSED, "%s, sink %s: its message is %s: %s", scope,
-                   record->sink, outbox_state_name(record->state),
-                   record->state == OUTBOX_UNCERTAIN ? "settle that with 'resolve' first"
-                                                     : "wait until it is there, or drop it");
+        refuse_for(scene, record, answer);
     }
     return hindered;
 }
@@ -219,7 +236,6 @@ static void correct_scope(const struct operator_scene *scene, const struct verdi
                           const struct scope_state *state, const struct request *request,
                           struct request_answer *answer)
 {
-    const struct outbox_list *list = post_records(watch_close_post(scene->closing));
     const struct scope_verdict *judged = find_judged(verdict, state->name);
     CLEANUP_FREE char *summary = NULL;
     struct differing differing = {0};
@@ -227,7 +243,7 @@ static void correct_scope(const struct operator_scene *scene, const struct verdi
     if (is_no_result(state, judged, answer))
         return;
     summary = verdict_summary(judged);
-    if (is_hindered(list, judged->name, summary, answer) ||
+    if (is_hindered(scene, judged->name, summary, answer) ||
         correct_everywhere(scene, verdict, judged, summary, &differing, answer) < 0)
         return;
     if (differing.told == 0) {
@@ -291,6 +307,7 @@ static size_t correct_all(const struct operator_scene *scene, const struct verdi
 void operator_correct(const struct operator_scene *scene, const struct request *request,
                       struct request_answer *answer)
 {
+    CLEANUP_FREE char *reset = config_command(scene->config, "reset %s", scene->state->build);
     struct verdict *verdict;
     size_t meant;
 
@@ -303,9 +320,9 @@ void operator_correct(const struct operator_scene *scene, const struct request *
     verdict_free(verdict);
     if (meant == 0)
         answer_end(answer, REQUEST_REFUSED,
-                   "%s: only what was closed as COMPLETED or FAILED can be corrected; 'reset' "
-                   "reopens what was closed otherwise",
-                   request->scope ? request->scope : scene->state->build);
+                   "%s: only what was closed as COMPLETED or FAILED can be corrected; `%s` reopens "
+                   "what was closed otherwise",
+                   request->scope ? request->scope : scene->state->build, reset);
     else if (!answer->outcome)
         answer->outcome = REQUEST_DONE;
 }

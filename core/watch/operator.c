@@ -71,6 +71,15 @@ bool operator_scope_is_unknown(const struct operator_scene *scene, const struct 
     return true;
 }
 
+char *operator_command_about(const struct operator_scene *scene, const struct outbox_record *record,
+                             const char *verb, const char *options)
+{
+    const char *build = scene->state->build;
+    CLEANUP_FREE char *selection = outbox_selection(record, build);
+
+    return config_command(scene->config, "%s %s%s%s", verb, build, options, selection);
+}
+
 bool operator_may_not_post(const struct operator_scene *scene, struct request_answer *answer)
 {
     int cancelled = state_cancelled(scene->state);

@@ -143,12 +143,13 @@ void artifact_folder_free(struct artifact_folder *folder)
 
 /* ---------------------------------------------------------------- identity and time */
 
+/* What is no file has no size. */
 static struct identity identity_of(const struct stat *status)
 {
     return (struct identity){
         .device = status->st_dev,
         .inode = status->st_ino,
-        .size = status->st_size,
+        .size = S_ISREG(status->st_mode) ? status->st_size : -1,
         .mtime_ns = status->st_mtim.tv_sec * NS_PER_SECOND + status->st_mtim.tv_nsec,
     };
 }

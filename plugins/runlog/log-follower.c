@@ -93,7 +93,7 @@ static bool begin_unit(struct log_follower *follower, const struct stat *file, i
         .mode = mode,
         .path = follower->path,
         .kind = follower->kind,
-        .size = file->st_size,
+        .size = S_ISREG(file->st_mode) ? file->st_size : -1,
         .mtime_ns = mtime_ns(file),
         .name_time_ns = -1,
         .device = file->st_dev,
@@ -298,15 +298,15 @@ static int32_t read_open_file(struct log_follower *follower)
     return result;
 }
 
-static const char *type_name(mode_t mode)
+static const char *why_not_regular(mode_t mode)
 {
     if (S_ISLNK(mode))
-        return "a symbolic link";
+        return "is a symbolic link, which is not followed; have the log written here";
     if (S_ISDIR(mode))
-        return "a folder";
+        return "is a folder, not a log; remove or rename it";
     if (S_ISFIFO(mode))
-        return "a FIFO";
-    return "not a regular file";
+        return "is a FIFO, not a file; have the log written into a file here";
+    return "is a device or socket, not a file; have the log written into a file here";
 }
 
 /* Tells once that something else stands in the file's place. */
@@ -317,8 +317,9 @@ static void refuse(struct log_follower *follower, const struct stat *found)
         return;
     if (!follower->kind || !begin_unit(follower, found, ATVM_SOURCE_REPLACE))
         return;
-    host_end_source(follower->host, ATVM_QUALITY_DAMAGED, "%s is %s and is not read",
-                    follower->path, type_name(found->st_mode));
+    host_end_source(follower->host, ATVM_QUALITY_DAMAGED, "%s", why_not_regular(found->st_mode));
+    host_log(follower->host, ATVM_LOG_WARNING, "%s %s; it is not read", follower->path,
+             why_not_regular(found->st_mode));
     follower->refused_mode = found->st_mode;
     follower->refused_inode = found->st_ino;
     follower->refused_device = found->st_dev;

@@ -6,7 +6,7 @@
  * The file may be absent, grow, be truncated, be rewritten, be replaced by another one (what the
  * old one still held is read first) or be deleted while its writer goes on (it is read to its end
  * as long as this instance lives). A symbolic link, FIFO, folder or device in its place is never
- * opened; it is told as a damaged source.
+ * opened; it is told as a damaged source without a size, and logged.
  */
 #ifndef ATVM_PLUGINS_RUNLOG_LOG_FOLLOWER_H
 #define ATVM_PLUGINS_RUNLOG_LOG_FOLLOWER_H

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import tempfile
 
-from harness import BUILD, Recording, Tap, is_sanitized, verdict_of
+from harness import BUILD, Recording, Tap, become_nobody, is_sanitized, nobody_can_run_it
+from harness import verdict_of
 
 # One host that failed; every kind of artifact says so.
 FAILED = "02-fail-all-sources-agree"
@@ -21,7 +22,6 @@ CUTS = 10
 SANITIZED = is_sanitized()
 SECONDS = 90.0 if SANITIZED else 20.0
 PEAK_BYTES = 300 << 20
-NOBODY = 65534
 
 
 def check(tap, answer, name, also=True, details=""):
@@ -199,6 +199,15 @@ def hostile_xml(tap):
 # -------------------------------------------------------------------- what is no ordinary file
 
 
+def move_into_the_window(recording):
+    """What was made just now is of no interest to a run that was over long ago."""
+    when = recording.given["now"] - 30
+    for folder, folders, files in os.walk(recording.folder):
+        for path in [os.path.join(folder, name) for name in folders + files]:
+            if os.lstat(path).st_mtime > when:
+                os.utime(path, (when, when), follow_symlinks=False)
+
+
 def odd_files(tap):
     def fifo(recording):
         os.mkfifo(recording.path(JUNIT + "test-result-pipe.xml"))
@@ -214,6 +223,10 @@ def odd_files(tap):
         os.symlink("../logs", recording.path(LOGS + "around"))
         os.symlink("test-result-b.xml", recording.path(JUNIT + "test-result-a.xml"))
         os.symlink("test-result-a.xml", recording.path(JUNIT + "test-result-b.xml"))
+
+    def link_as_log(recording):
+        os.rename(recording.path("run.log"), recording.path("elsewhere.log"))
+        os.symlink("elsewhere.log", recording.path("run.log"))
 
     def folder_as_file(recording):
         os.mkdir(recording.path(JUNIT + "test-result-folder.xml"))
@@ -237,48 +250,55 @@ def odd_files(tap):
         os.symlink("/dev/zero", recording.path(JUNIT + "test-result-zero.xml"))
         os.symlink("/dev/zero", recording.path(LOGS + "zero.json"))
 
-    for name, arrange in [
-        ("named pipes among the artifacts", fifo),
-        ("a named pipe as run log", fifo_as_log),
-        ("symbolic links in a circle", symlink_loop),
-        ("folders named like artifacts", folder_as_file),
-        ("a folder as run log", folder_as_log),
-        ("folders 200 deep", deep_folders),
-        ("odd file names", odd_names),
-        ("links to an endless device", device),
+    # What the notes say of which file; and of a log, a warning says it with the path.
+    for name, arrange, words in [
+        (
+            "named pipes among the artifacts",
+            fifo,
+            [f"damaged: {each} (is a FIFO, not a file; remove it)"
+             for each in ["test-result-pipe.xml", "pipe.json", "pipe.html"]],
+        ),
+        ("a named pipe as run log", fifo_as_log, ["damaged: run.log (is a FIFO"]),
+        (
+            "symbolic links in a circle",
+            symlink_loop,
+            [f"damaged: {each} (is a symbolic link, which is not followed"
+             for each in ["test-result-a.xml", "test-result-b.xml"]],
+        ),
+        ("a link as run log", link_as_log, ["damaged: run.log (is a symbolic link"]),
+        (
+            "folders named like artifacts",
+            folder_as_file,
+            [f"damaged: {each} (is a folder, not a file; remove or rename it)"
+             for each in ["test-result-folder.xml", "folder.json"]],
+        ),
+        ("a folder as run log", folder_as_log, ["damaged: run.log (is a folder"]),
+        ("folders 200 deep", deep_folders, []),
+        ("odd file names", odd_names, ["damaged: -rf.json (", "damaged: a b.json ("]),
+        (
+            "links to an endless device",
+            device,
+            [f"damaged: {each} (is a symbolic link" for each in ["test-result-zero.xml", "zero.json"]],
+        ),
     ]:
         with Recording(FAILED) as recording:
             arrange(recording)
-            check(tap, recording.replay(seconds=SECONDS), name)
-
-
-def nobody_can_run_it():
-    """Whether another user reaches the program in this build tree."""
-    return (
-        subprocess.run(
-            [os.path.join(BUILD, "atvm-watcher"), "--version"],
-            preexec_fn=become_nobody,
-            capture_output=True,
-        ).returncode
-        == 0
-    )
-
-
-def become_nobody():
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+            move_into_the_window(recording)
+            answer = recording.replay(seconds=SECONDS)
+            report = check(tap, answer, name)
+            notes = "\n".join(note for scope in report["scopes"] for note in scope["notes"])
+            missing = [word for word in words if word not in notes]
+            tap.equal(missing, [], f"{name}: the notes name each, and what to do", notes)
+            is_log = "as run log" in name
+            warned = answer.errors.count(f"warning: collector runlog: {recording.path('run.log')} is a")
+            tap.equal(warned, int(is_log), f"{name}: {int(is_log)} warning of the log", answer)
 
 
 def unreadable(tap):
     """A file that the watcher's user may not read is damaged, never "no failure"."""
     with Recording(FAILED) as recording:
         kinds = kinds_of(recording)
-    try:
-        reachable = nobody_can_run_it()
-    except (PermissionError, subprocess.SubprocessError):
-        reachable = False
+    reachable = nobody_can_run_it()
     for what, path in kinds.items():
         name = f"{what}: not readable"
         if not reachable:

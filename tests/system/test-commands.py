@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """The operator's commands cancel, reset, resolve, correct and queue: on a run that nobody watches,
 through the watcher that has it, and where that one stands still, dies or is asked nonsense."""
+import concurrent.futures
 import contextlib
 import json
 import os
 import signal
 import subprocess
 
-from harness import DEADLINE, WATCHER, Answer, Tap, commands_in, paste, wait_for
+from harness import DEADLINE, NOBODY, WATCHER, Answer, Tap, become_nobody, commands_in
+from harness import nobody_can_run_it, paste, wait_for
 from operated_run import BATCHES, CONTRADICTION, Chat, Run, contradict
 
-NOBODY = 65534
 # What the batches of the categorized run leave.
 REDHAT = ["/atvm71-redhat9.1", "-redhat.xml"]
 UBUNTU = ["/atvm121-ubuntu24.04", "-ubuntu.xml"]
@@ -149,6 +150,7 @@ def queue_of_quarantined(tap):
 
         answer = run.ask("queue retry", "--json")
         tap.equal(outcome(answer), (5, "done"), "queue retry: tried, and refused again", answer)
+        tap.equal(answer.errors.count("taken up"), 1, "queue retry: it is told once", answer)
         tap.equal(run.record()["attempt_count"], 2, "queue retry: one more attempt", run.record())
         answer = run.ask("queue drop")
         tap.equal(answer.status, 2, "queue drop: wants a reason", answer)
@@ -438,6 +440,46 @@ def correct_is_refused(tap):
         tap.equal((run.state()["state"], len(run.arrived())), ("COMPLETED", 1), "correct: nothing changes")
 
 
+def reset_of_a_run_whose_watcher_delivers(tap):
+    """It is refused, and what it says to do does it."""
+    with Run(BATCHES, sinks={"chat": "slow"}, runners=True, settle='"100ms"') as run:
+        run.lapse.start_runner()
+        run.leave(*REDHAT)
+        run.watch()
+        run.log(*run.batch(1))
+        wait_for(lambda: run.arrived(), "the post of the first sub-run to leave")
+        run.log(*run.batch(2)[:20])
+        wait_for(lambda: run.sub_run("ubuntu").get("state") == "RUNNING", "the second sub-run")
+        run.ask("cancel")
+        answer = run.ask("reset", "--scope", f"{run.build}-ubuntu")
+        tap.equal(answer.status, 1, "reset while it delivers: refused", answer)
+        (command,) = commands_in(answer.errors)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            ended = pool.submit(run.watcher.wait, DEADLINE)  # a zombie would not be gone
+            answer = paste(command, run.environment)
+        tap.equal(answer.status, 0, f"reset while it delivers: `{command}` does it", answer)
+        tap.equal(ended.result(), 0, "reset while it delivers: the watcher has ended")
+        got = ["closed" in run.sub_run("ubuntu"), "closed" in run.state()]
+        tap.equal(got, [False, False], "reset while it delivers: the sub-run is open")
+        (command,) = commands_in(answer.output.decode())
+        tap.ok(f"run {run.build} -c " in command, "reset: says how watching goes on", answer)
+        run.open_gate()
+        run.wait_for_record("sending", scope=f"{run.build}-redhat")
+
+
+def a_watcher_waits_for_a_command(tap):
+    with ended_run("reject") as run:
+        run.behave(chat="slow")
+        command = run.begin("queue retry")
+        wait_for(run.arrived, "the command to send")
+        watcher = run.watch()
+        wait_for(lambda: "a command has it at this moment" in run.said(), "the watcher to wait")
+        tap.equal(watcher.poll(), None, "a command has the build: a watcher waits")
+        run.open_gate()
+        tap.equal(command.wait(timeout=DEADLINE), 0, "a command has the build: it ends")
+        tap.equal(watcher.wait(timeout=DEADLINE), 0, "then the watcher goes on", run.said())
+
+
 # -------------------------------------------------------------------- through the watcher
 
 
@@ -564,11 +606,6 @@ def hostile_requests(tap):
 # -------------------------------------------------------------------- mistakes
 
 
-def become_nobody():
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
-
-
 def mistakes(tap):
     with ended_run("deliver") as run:
         for command in ["cancel", "reset", "resolve", "correct", "queue", "queue list"]:
@@ -609,11 +646,7 @@ def other_user(tap):
         tap.skip("another user is told what to do", "not run by root")
         return
     with ended_run("reject") as run:
-        try:
-            able = Answer([WATCHER, "--version"], preexec=become_nobody).status == 0
-        except (OSError, subprocess.SubprocessError):
-            able = False
-        if not able:
+        if not nobody_can_run_it():
             tap.skip("another user is told what to do", "nobody cannot run the program from here")
             return
         for command in ["cancel", "queue retry"]:
@@ -645,6 +678,8 @@ def main():
             cancel_while_it_is_sent,
             cancel_a_categorized_run,
             reset_is_refused_where_it_may_be_posted,
+            reset_of_a_run_whose_watcher_delivers,
+            a_watcher_waits_for_a_command,
             correct_posts_what_differs,
             correct_keeps_what_it_looked_at,
             correct_knows_by_the_state,

@@ -3,12 +3,12 @@
 the environment. Each answer says what failed, where, and what to do."""
 import json
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
 
-from harness import BUILD, FIXTURES, WATCHER, Answer, Tap, wait_for
+from harness import BUILD, FIXTURES, NOBODY, WATCHER, Answer, Tap, become_nobody
+from harness import nobody_can_run_it, wait_for
 
 MODULES = ":".join(os.path.join(BUILD, part, ".libs") for part in ("plugins", "sinks"))
 RECORDING = os.path.join(FIXTURES, "02-fail-all-sources-agree")
@@ -235,24 +235,16 @@ def another_user(tap):
     if os.geteuid() != 0:
         tap.skip("what another user may not do is said", "needs root")
         return
-    nobody = pwd.getpwnam("nobody")
-
-    def become_nobody():
-        os.setgroups([])
-        os.setgid(nobody.pw_gid)
-        os.setuid(nobody.pw_uid)
-
     with Place() as place:
         os.chmod(place.path, 0o755)
-        if subprocess.run([WATCHER, "--version"], preexec_fn=become_nobody, check=False,
-                          capture_output=True).returncode:
+        if not nobody_can_run_it():
             tap.skip("what another user may not do is said", "nobody may not run the program here")
             return
         answer = place.ask("run", "b", "-c", place.config, preexec=become_nobody)
         said = [place.state_root, "Permission denied", "set state_root to a folder that is its own"]
         says(tap, answer, 4, said, "a state root that may not be made")
         os.mkdir(place.state_root)
-        os.chown(place.state_root, nobody.pw_uid, nobody.pw_gid)
+        os.chown(place.state_root, NOBODY, NOBODY)
         log = place.inside("b.log")
         with open(log, "w", encoding="utf-8") as file:
             file.write("Extracted specPattern: ['cypress/e2e/atvm1-x.ts']\n")

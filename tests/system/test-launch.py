@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from harness import DEADLINE, Tap, wait_for
+from harness import DEADLINE, Tap, children, command_line, wait_for
 from launch_stage import Stage, why_not
 
 VM, OTHER = "atvm1-redhat9", "atvm2-suse15"
@@ -84,6 +84,28 @@ def watched(tap):
             stage.read(f"{stage.build}.log") is None and "generating" in stage.read("launch.log"),
             "an old run log is set aside, the launch log is not",
         )
+
+
+def secret_of_the_template_command(tap):
+    secret = "r3c0rdk3y77"
+    command = f"python3 cmc-templates.py --template cmc-e2e --specify_vms {VM} --record-key {secret}"
+    with Stage(**one()) as stage:
+        stage.write("slow-start", "")
+        process = stage.begin("--template-command", command, "--yes")
+        wait_for(lambda: stage.was_asked_to("start", stage.watcher_unit), "the start of the watcher")
+        started = [command_line(pid) for pid in children(process.pid)]
+        os.remove(stage.path("slow-start"))
+        _, said = process.communicate(timeout=DEADLINE)
+        tap.ok(secret in stage.template_calls()[0]["argv"], "the template command gets its secret", said)
+        (words,) = started
+        tap.equal(words[1:4], ["start", "--build-name", stage.build], "while the watcher is started")
+        tap.ok(
+            "--record-key ***" in " ".join(words) and secret not in " ".join(words),
+            "that secret is not on its command line",
+            words,
+        )
+        told = stage.read(os.path.join("state", stage.build, "run.env"))
+        tap.ok("cmc-templates.py" in told and secret not in told, "nor in what it is told", told)
 
 
 def another_config(tap):
@@ -396,6 +418,7 @@ def terminal_is_lost(tap):
 PARTS = (
     approved,
     watched,
+    secret_of_the_template_command,
     another_config,
     refused,
     without_asking,

@@ -2,6 +2,7 @@
 """The webhook's address is a secret: whoever knows it can post. It is in nothing that the programs
 write, on no command line, in no environment and in no core dump, whether a post goes well or not;
 and what a run's own log or command says of secrets does not reach chat."""
+import contextlib
 import ctypes
 import glob
 import json
@@ -13,9 +14,10 @@ import tempfile
 
 from fronts import make_folder
 from harness import DEADLINE, FIXTURES, WATCHER, Tap
-from harness import children, collect_worker, command_line, files_below, is_sanitized, wait_for
+from harness import children, collect_worker, command_line, files_below, is_sanitized
+from harness import read, wait_for
 from mattermost_server import CANARY, OK, StandIn, error, reset, wait_for_the_end
-from operated_run import SINK
+from operated_run import SINK, Run
 from timelapse import TimeLapse
 from waiting_message import WEBHOOK, Copy, Start, Waiting
 
@@ -32,10 +34,9 @@ def holds(path, secrets):
     return [secret for secret in secrets if secret.encode() in data]
 
 
-def leaks_in(folder, secrets=(CANARY,), but=()):
+def leaks_in(folder, secrets=(CANARY,)):
     """[(file, secret)] below a folder."""
-    paths = [path for path in files_below(folder) if os.path.basename(path) not in but]
-    return [(path, secret) for path in paths for secret in holds(path, secrets)]
+    return [(path, secret) for path in files_below(folder) for secret in holds(path, secrets)]
 
 
 # -------------------------------------------------------------------- every class of an attempt
@@ -266,10 +267,9 @@ def watched_run(with_credentials):
 
 
 def check_files(tap, watched, text, where):
-    """The evidence keeps what the run's log says, word for word; nothing else does."""
     secrets = [CANARY, LOG_TOKEN, LOG_PASSWORD, COMMAND_PASSWORD]
-    own = leaks_in(watched.lapse.state_root, secrets, but=["evidence.jsonl"])
-    tap.equal(own, [], f"{where}: no secret is in the state folder's own files")
+    own = leaks_in(watched.lapse.state_root, secrets)
+    tap.equal(own, [], f"{where}: no secret is in the state folder")
     tap.ok("timed out after waiting" in text, f"{where}: the message quotes the log", text)
     tap.ok("***" in text, f"{where}: and masks what is secret in it", text)
     tap.equal([s for s in secrets if s in text], [], f"{where}: no secret is in it", text)
@@ -329,12 +329,20 @@ def core_dumps_work_here(place):
     return dumps_core(status)
 
 
+def why_no_core_dumps():
+    """Why nothing can be learned from a crash here; None: it can."""
+    if is_sanitized():
+        return "a sanitized program leaves its memory open to its leak check"
+    with tempfile.TemporaryDirectory(prefix="atvm-secret.") as place:
+        return None if core_dumps_work_here(place) else "no core dumps here"
+
+
 def crashes(tap):
     """Watcher and deliver worker die in the middle of a delivery."""
-    with tempfile.TemporaryDirectory(prefix="atvm-secret.") as place:
-        if is_sanitized() or not core_dumps_work_here(place):
-            tap.skip("core dumps", "no core dumps here")
-            return
+    reason = why_no_core_dumps()
+    if reason:
+        tap.skip("core dumps", reason)
+        return
     # So that the worker is this process's child when the watcher is gone.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ended = {}
@@ -358,12 +366,7 @@ def crashes(tap):
             tap.equal(os.WTERMSIG(status), number, f"crash: the {name} died of its signal")
             tap.ok(not dumps_core(status), f"crash: the {name} left no core dump")
         tap.equal(os.listdir(watched.cwd), [], "crash: there is none where it was started")
-        tap.equal(
-            # the second is what a crash may leave of the first
-            leaks_in(watched.lapse.state_root, but=["evidence.jsonl", ".evidence.jsonl.new"]),
-            [],
-            "crash: the secret is in no file",
-        )
+        tap.equal(leaks_in(watched.lapse.state_root), [], "crash: the secret is in no file")
         watched.process = watched.start()
         status = watched.process.wait(timeout=DEADLINE)
         tap.equal(status, 5, "crash: the post is held", watched.said())
@@ -371,10 +374,89 @@ def crashes(tap):
         tap.ok(CANARY not in watched.said(), "crash: the log does not have the secret")
 
 
+# ---- every command
+
+
+def commands():
+    """Every command that --help lists."""
+    listed = subprocess.run([WATCHER, "--help"], capture_output=True, text=True, check=True).stdout
+    listed = listed.partition("Commands:")[2].partition("Options:")[0]
+    return [line.split()[0] for line in listed.splitlines() if line.strip()]
+
+
+def full_pipe():
+    """(reading end, writing end); whoever writes into it, waits."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, bytes(4096))
+    os.set_blocking(writing, True)
+    return reading, writing
+
+
+def sleeps(pid):
+    """Whether it waits for something, which no program does before its main()."""
+    return read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] == "S"
+
+
+def crash_in(tap, name, argv, environment, place):
+    """It dies of SIGSEGV while it waits: for somebody to read what it says, if for nothing else."""
+    reading, writing = full_pipe()
+    process = subprocess.Popen(
+        [os.path.abspath(WATCHER), *argv],
+        env={**environment, WEBHOOK: f"https://chat.example/hooks/{CANARY}"},
+        cwd=place,
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=writing,
+        preexec_fn=allow_core_dumps,
+    )
+    wait_for(lambda: sleeps(process.pid), f"{name}: to wait")
+    shown = seen_by_root(process.pid) if os.geteuid() == 0 else []
+    process.send_signal(signal.SIGSEGV)
+    _, status = os.waitpid(process.pid, 0)
+    process.returncode = status
+    os.close(reading)
+    os.close(writing)
+    got = (shown, os.WTERMSIG(status), dumps_core(status))
+    want = ([], signal.SIGSEGV, False)
+    tap.equal(got, want, f"{name}: no environment has it, and a crash leaves no core dump")
+
+
+def crashes_of_commands(tap):
+    """Whoever has the webhook in the environment of a shell hands it to every command."""
+    reason = why_no_core_dumps()
+    if reason:
+        tap.skip("core dumps of commands", reason)
+        return
+    with Run() as run, tempfile.TemporaryDirectory(prefix="atvm-secret.") as place:
+        run.happen()
+        watched = run.watch_to_the_end()
+        tap.equal(watched, 0, "a run to be looked at", run.said())
+        config = ["--config", run.lapse.config]
+        for argv in [
+            ["status", run.build, "--follow"],
+            ["list"],
+            ["explain", run.build],
+            ["replay", "--build", run.build, "--root", place],
+            ["plugins"],
+            ["queue", "show", run.build],
+            ["check-config"],
+            ["doctor", "--offline"],
+        ]:
+            crash_in(tap, " ".join(argv[:2]), argv + config, run.environment, place)
+        for command in commands():
+            argv = [command, "--help"]
+            crash_in(tap, " ".join(argv), argv, run.environment, place)
+        tap.equal(leaks_in(place), [], "nothing was left where they were started")
+
+
 def main():
     with Tap() as tap, tempfile.TemporaryDirectory(prefix="atvm-secret.") as place:
         # First, for it makes this process the parent of orphans.
         tap.part(crashes)
+        tap.part(crashes_of_commands)
         waiting = Waiting(place)
         cases = [watched_run(False), watched_run(True), foreign_sink]
         for name, answer, state in CLASSES:

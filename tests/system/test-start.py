@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 
-from harness import TOP, Tap, wait_for
+from harness import TOP, WATCHER, Answer, Tap, wait_for
 from launch_stage import Stage, why_not
 
 CANARY = "canary-secret"
@@ -139,12 +139,32 @@ def obstacles(tap):
 
 
 def settled_posts(tap):
-    """What was delivered, or is kept in the quarantine, holds nobody up."""
-    for state in ("delivered", "quarantined"):
+    """What was delivered, or given up by somebody, holds nobody up."""
+    for state, dropped in [("delivered", False), ("quarantined", True), ("uncertain", True)]:
         with StartStage() as stage:
-            stage.leave_a_post(state=state, settled=2, explanation="x")
+            stage.leave_a_post(state=state, settled=2, explanation="x", dropped=dropped)
             answer = stage.start()
-            tap.equal(answer.returncode, 0, f"a post that is {state} is no obstacle", answer)
+            name = f"a post that is {'dropped' if dropped else state} ({state}) is no obstacle"
+            tap.equal(answer.returncode, 0, name, answer)
+
+
+def quarantined_posts(tap):
+    """Nobody has decided about it, and it lies where start would clear away."""
+    with StartStage() as stage:
+        stage.leave_an_earlier_run()
+        stage.leave_a_post(state="quarantined", settled=2, explanation="x")
+        words = [
+            stage.kept("quarantine", f"stdout-{stage.build}", "reason.json"),
+            f"queue retry {stage.build} --sink stdout",
+            f"queue drop {stage.build} --sink stdout --reason",
+        ]
+        refused(tap, "a quarantined post", stage, 3, *words)
+        os.unlink(stage.kept("evidence.jsonl"))
+        drop = ["queue", "drop", stage.build, "--reason", "the channel is gone"]
+        given_up = Answer([WATCHER, *drop, "--config", stage.path("watcher.conf")])
+        tap.equal(given_up.status, 0, "a quarantined post: is given up", given_up)
+        answer = stage.start()
+        tap.equal(answer.returncode, 0, "and then it is no obstacle", answer)
 
 
 def failures(tap):
@@ -169,7 +189,7 @@ def main():
         if reason:
             tap.skip("start", reason)
             return
-        for part in (fresh, earlier_run, obstacles, settled_posts, failures):
+        for part in (fresh, earlier_run, obstacles, settled_posts, quarantined_posts, failures):
             tap.part(part)
 
 

@@ -201,6 +201,32 @@ def damaged_snapshot(tap):
         tap.ok(kept and kept[0] in scene.said(), "snapshot: and named", scene.said())
 
 
+def log_that_is_no_file(tap):
+    """Nobody knows what stands behind a link, or whether a runner had to do with it; and nobody
+    knows that it is not read unless it is said."""
+    for state, rule in [("TERMINATED", "the runner is gone"), ("UNKNOWN", "no runner")]:
+        with Scene(PLAIN) as scene:
+            with open(scene.lapse.config, "a", encoding="utf-8") as file:
+                file.write('start_grace = "1ms";\n')
+            is_link = state == "UNKNOWN"
+            path = scene.lapse.run_log + ".elsewhere" if is_link else scene.lapse.run_log
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("nothing yet\n")
+            if is_link:
+                os.symlink(path, scene.lapse.run_log)
+            scene.watch()
+            status = scene.watcher.wait(timeout=DEADLINE)
+            found = (status, scene.state().get("state"), rule in scene.state().get("reason", ""))
+            name = "a log that is a link" if is_link else "a log that is a file"
+            tap.equal(found, (0, state, True), f"{name}: without a runner {state}", scene.said())
+            told = f"{scene.lapse.run_log} is a symbolic link, which is not followed"
+            warned = scene.said().count(told)
+            tap.equal(warned, int(is_link), f"{name}: warned of {int(is_link)} time(s)", scene.said())
+            with open(scene.kept("report.txt"), encoding="utf-8") as file:
+                notes = file.read().partition("NOTES:")[2]
+            tap.equal("is a symbolic link" in notes, is_link, f"{name}: in the notes", notes)
+
+
 def main():
     with Tap() as tap:
         tap.part(table_long_after_the_xml)
@@ -208,6 +234,7 @@ def main():
         tap.part(watched_from_the_second_batch_on)
         tap.part(marker_that_cannot_be_looked_for)
         tap.part(damaged_snapshot)
+        tap.part(log_that_is_no_file)
 
 
 if __name__ == "__main__":

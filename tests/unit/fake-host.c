@@ -34,6 +34,7 @@ struct fake_host {
     struct json_object *watched;           /* path -> how often */
     struct json_object *set_aside;         /* path -> true */
     char *failure;
+    unsigned warnings;
 };
 
 /* ---------------------------------------------------------------- options */
@@ -134,12 +135,14 @@ static size_t option_list(void *context, const char *name, const char *const **r
 static void log_message(void *context, int32_t level, const char *message,
                         const struct atvm_field *fields, size_t field_count, size_t field_stride)
 {
-    (void)context;
+    struct fake_host *fake = context;
+
     (void)fields;
     (void)field_count;
     (void)field_stride;
     assert_in_range(level, ATVM_LOG_ERROR, ATVM_LOG_DEBUG);
     assert_non_null(message);
+    fake->warnings += level == ATVM_LOG_WARNING;
 }
 
 static void keep_failure(void *context, const char *message)
@@ -386,6 +389,11 @@ struct json_object *fake_host_find(struct fake_host *fake, const char *claim, co
 const char *fake_host_failure(struct fake_host *fake)
 {
     return fake->failure;
+}
+
+unsigned fake_host_warnings(const struct fake_host *fake)
+{
+    return fake->warnings;
 }
 
 unsigned fake_host_watches(struct fake_host *fake, const char *path)

@@ -42,6 +42,8 @@ struct json_object *fake_host_unit(struct fake_host *fake, const char *path);
 struct json_object *fake_host_find(struct fake_host *fake, const char *claim, const char *host);
 /* The last host->fail message; NULL. */
 const char *fake_host_failure(struct fake_host *fake);
+/* How many warnings it logged. */
+unsigned fake_host_warnings(const struct fake_host *fake);
 /* How often host->watch named this path. */
 unsigned fake_host_watches(struct fake_host *fake, const char *path);
 

@@ -69,6 +69,15 @@ void scene_source(struct scene *scene, const char *collector, const char *kind, 
                               collector, path, kind, stem ? stem : "", at(mtime)));
 }
 
+void scene_named_source(struct scene *scene, const char *kind, const char *path, const char *stem,
+                        int mtime, int name_time)
+{
+    feed(scene, memory_format("{\"t\":\"begin\",\"collector\":\"%s\",\"mode\":\"replace\","
+                              "\"path\":\"%s\",\"kind\":\"%s\",\"stem\":\"%s\",\"size\":100,"
+                              "\"mtime\":%lld,\"name_time\":%lld}",
+                              kind, path, kind, stem, at(mtime), at(name_time)));
+}
+
 void scene_record(struct scene *scene, const char *format, ...)
 {
     va_list arguments;
@@ -96,6 +105,15 @@ void scene_end(struct scene *scene, const char *quality)
     feed(scene,
          memory_format("{\"t\":\"end\",\"quality\":\"%s\",\"reason\":\"as made\",\"time\":%lld}",
                        quality, at((int)scene->now)));
+}
+
+void scene_refused(struct scene *scene, const char *collector, const char *kind, const char *path,
+                   const char *stem, int mtime)
+{
+    feed(scene, memory_format("{\"t\":\"begin\",\"collector\":\"%s\",\"mode\":\"replace\","
+                              "\"path\":\"%s\",\"kind\":\"%s\",\"stem\":\"%s\",\"mtime\":%lld}",
+                              collector, path, kind, stem ? stem : "", at(mtime)));
+    feed(scene, memory_string("{\"t\":\"end\",\"quality\":\"damaged\",\"reason\":\"is a link\"}"));
 }
 
 void scene_pass(struct scene *scene, const char *collector, const char *result)

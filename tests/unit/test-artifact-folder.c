@@ -330,6 +330,8 @@ static void a_fifo_does_not_block_and_is_damaged(void **state)
     assert_int_equal(pass(test), ATVM_COLLECT_COMPLETE);
     alarm(0);
     assert_damaged(test, "atvm71-redhat9.1.xml", "FIFO");
+    assert_null(json_object_object_get(
+        json_object_object_get(unit(test, "atvm71-redhat9.1.xml"), "begin"), "size"));
     assert_int_equal(test->visits, 0);
     pass(test);
     assert_int_equal(unit_count(test), 0);

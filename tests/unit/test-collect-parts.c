@@ -461,6 +461,47 @@ static void test_a_unit_is_breadcrumb_begin_records_end(void **state)
                "{\"quality\":\"whole\",\"time\":5,\"t\":\"end\"}\n");
 }
 
+static void test_quotations_lose_their_secrets_and_what_is_compared_does_not(void **state)
+{
+    static const char quoted[] = "POST https://chat.example/hooks/abc --token x, cut";
+    const struct {
+        struct atvm_evidence record;
+        const char *line;
+    } rows[] = {
+        {{.claim = ATVM_CLAIM_HOST_RESULT,
+          .step = "1. --token x",
+          .steps = "1. --token x",
+          .message = "password=x!",
+          .excerpt = quoted,
+          .excerpt_length = strlen(quoted) - strlen(", cut")},
+         "{\"claim\":\"host-result\",\"step\":\"1. --token x\",\"message\":\"password=***\","
+         "\"steps\":\"1. --token x\","
+         "\"excerpt\":\"POST https://chat.example/hooks/*** --token ***\",\"t\":"},
+        {{.claim = ATVM_CLAIM_RUN_URL, .text = "https://u:p@a.example/run/1"},
+         "{\"claim\":\"run-url\",\"text\":\"https://u:***@a.example/run/1\",\"t\":"},
+        {{.claim = ATVM_CLAIM_EXPECTED_HOST, .text = "a/key=b/c.ts"},
+         "{\"claim\":\"expected-host\",\"text\":\"a/key=b/c.ts\",\"t\":"},
+        {{.claim = ATVM_CLAIM_FACT, .entity = "spec-pattern", .text = "token=*.ts"},
+         "{\"claim\":\"fact\",\"text\":\"token=*.ts\",\"entity\":\"spec-pattern\",\"t\":"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct atvm_evidence record = ATVM_EVIDENCE_INIT(rows[i].record.claim);
+        CLEANUP_FREE char *lines = NULL;
+
+        record.step = rows[i].record.step;
+        record.steps = rows[i].record.steps;
+        record.message = rows[i].record.message;
+        record.excerpt = rows[i].record.excerpt;
+        record.excerpt_length = rows[i].record.excerpt_length;
+        record.text = rows[i].record.text;
+        record.entity = rows[i].record.entity;
+        lines = lines_of_unit(&record, 1);
+        assert_non_null(strstr(lines, rows[i].line));
+    }
+}
+
 static void test_a_unit_of_too_many_bytes_says_only_that(void **state)
 {
     struct atvm_evidence record = ATVM_EVIDENCE_INIT(ATVM_CLAIM_HOST_RESULT);
@@ -495,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_the_first_fatal_word_counts),
         cmocka_unit_test(test_sources_are_checked),
         cmocka_unit_test(test_a_unit_is_breadcrumb_begin_records_end),
+        cmocka_unit_test(test_quotations_lose_their_secrets_and_what_is_compared_does_not),
         cmocka_unit_test(test_a_unit_of_too_many_bytes_says_only_that),
     };
 

@@ -128,15 +128,13 @@ static void every_rule_that_the_judge_gives_has_a_sentence(void **state)
     assert_true(seen >= count);
 }
 
-static void every_rule_is_given_by_the_judge(void **state)
+/* Everything in the sources that fit the pattern; free() it. */
+static char *all_of(const char *fitting)
 {
-    CLEANUP_FREE char *pattern = in_sources("core/judge/judge*.c");
-    CLEANUP_FREE char *all = memory_string("");
+    CLEANUP_FREE char *pattern = in_sources(fitting);
+    char *all = memory_string("");
     glob_t sources;
-    size_t count;
-    const struct rule *rules = rules_all(&count);
 
-    (void)state;
     assert_int_equal(glob(pattern, 0, NULL, &sources), 0);
     for (size_t i = 0; i < sources.gl_pathc; i++) {
         CLEANUP_FREE char *text = read_file(sources.gl_pathv[i]);
@@ -146,12 +144,36 @@ static void every_rule_is_given_by_the_judge(void **state)
         all = longer;
     }
     globfree(&sources);
+    return all;
+}
+
+static void expect_each_rule_in(const char *sources, const char *what_is_wrong)
+{
+    CLEANUP_FREE char *all = all_of(sources);
+    size_t count;
+    const struct rule *rules = rules_all(&count);
+
     for (size_t i = 0; i < count; i++) {
         CLEANUP_FREE char *quoted = memory_format("\"%s\"", rules[i].id);
 
         if (!strstr(all, quoted))
-            fail_msg("core/judge/rules.c explains %s, which the judge never gives", rules[i].id);
+            fail_msg("%s: %s", rules[i].id, what_is_wrong);
     }
+}
+
+static void every_rule_is_given_by_the_judge(void **state)
+{
+    (void)state;
+    expect_each_rule_in("core/judge/judge*.c",
+                        "core/judge/rules.c explains it, but the judge never "
+                        "gives it");
+}
+
+static void every_rule_is_tested(void **state)
+{
+    (void)state;
+    expect_each_rule_in("tests/unit/test-judge-*.c", "no table of tests/unit/test-judge-*.c shows "
+                                                     "it at work");
 }
 
 static void every_rule_is_in_the_manual(void **state)
@@ -585,6 +607,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_that_the_judge_gives_has_a_sentence),
         cmocka_unit_test(every_rule_is_given_by_the_judge),
+        cmocka_unit_test(every_rule_is_tested),
         cmocka_unit_test(every_rule_is_in_the_manual),
         cmocka_unit_test(rules_are_single_sentences_with_names_of_their_own),
         cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),

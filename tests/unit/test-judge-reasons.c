@@ -525,6 +525,58 @@ static void counts_of_a_part_of_the_flow_do_not_count(void **state)
     scene_close(&scene);
 }
 
+/* Who reads the reason should know who failed without looking further, unless half the lab did. */
+static void the_reason_names_up_to_five_hosts(void **state)
+{
+    static const char *const hosts[] = {"a-x1", "b-x1", "c-x1", "d-x1",
+                                        "e-x1", "f-x1", "g-x1", NULL};
+    static const struct {
+        const char *outcomes, *reason;
+    } rows[] = {
+        {"pfpfppp", "2 of 7 hosts failed: b-x1, d-x1"},
+        {"fffffpp", "5 of 7 hosts failed: a-x1, b-x1, c-x1, d-x1, e-x1"},
+        {"fffffff", "7 of 7 hosts failed: a-x1, b-x1, c-x1, d-x1, e-x1 and 2 more"},
+        {"fpppp--",
+         "it has ended, but there is no result of f-x1 (NOT STARTED), g-x1 (NOT STARTED)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, hosts);
+        scene_processes(&scene, 0);
+        scene_whole_log(&scene, hosts, rows[i].outcomes);
+        assert_string_equal(scene_judge(&scene)->reason, rows[i].reason);
+        scene_close(&scene);
+    }
+}
+
+static void a_silence_is_told_in_hours(void **state)
+{
+    static const struct {
+        int now;
+        const char *words;
+    } rows[] = {
+        {3000 + 7200, "the runner (process 4711) is alive, but log and artifacts have not changed "
+                      "for 2h 0m"},
+        {3000 + 21900, "the runner (process 4711) is alive, but log and artifacts have not changed "
+                       "for 6h 5m"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 4711);
+        scene_junit(&scene, A, 1, 0, 3000);
+        scene.now = rows[i].now;
+        assert_string_equal(scene_judge(&scene)->reason, rows[i].words);
+        scene_close(&scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,6 +599,8 @@ int main(void)
         cmocka_unit_test(who_fills_in_a_time_is_named_as_a_source),
         cmocka_unit_test(times_of_another_outcome_fill_in_nothing),
         cmocka_unit_test(counts_of_a_part_of_the_flow_do_not_count),
+        cmocka_unit_test(the_reason_names_up_to_five_hosts),
+        cmocka_unit_test(a_silence_is_told_in_hours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

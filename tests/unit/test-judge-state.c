@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "judge-scene.h"
 
 #define A "atvm1-redhat9.1"
@@ -140,6 +141,43 @@ static void runner_gone_without_end_proof_is_terminated(void **state)
     scene_junit(&scene, A, 22, 0, 2000);
     scene_junit(&scene, B, 22, 0, 2000);
     expect(&scene, STATE_TERMINATED, false);
+    scene_close(&scene);
+}
+
+static void what_is_no_file_shows_no_runner(void **state)
+{
+    static const char log[] = "/tmp/build.log", xml[] = "/x/test-result-" A ".xml";
+    struct scene scene;
+
+    (void)state;
+    for (int has_log = 0; has_log < 2; has_log++) {
+        scene_open(&scene, two);
+        scene_processes(&scene, 0);
+        if (has_log)
+            scene_refused(&scene, "runlog", "log", log, NULL, 20);
+        else
+            scene_refused(&scene, "junit", "junit", xml, A, 20);
+        scene.now = 30;
+        expect(&scene, STATE_RUNNING, false);
+        scene.now = (int)(scene.policy.start_grace_ns / NS_PER_SECOND);
+        expect(&scene, STATE_UNKNOWN, false);
+        assert_string_equal(scene.verdict->scopes[0].rule, "runner-never-seen");
+        assert_string_equal(scene.verdict->scopes[0].notes[0],
+                            has_log ? "damaged: build.log (is a link)"
+                                    : "damaged: test-result-" A ".xml (is a link)");
+        assert_false(scene.verdict->runner_seen);
+        scene_close(&scene);
+    }
+    /* Nor how old it is; a file in its place is a log like any other. */
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    scene_refused(&scene, "runlog", "log", log, NULL, -20);
+    scene_judge(&scene);
+    assert_int_equal(scene.verdict->scopes[0].note_count, 1);
+    scene_log_part(&scene, 7, 2000);
+    scene_end(&scene, "whole");
+    expect(&scene, STATE_TERMINATED, false);
+    assert_int_equal(scene.verdict->scopes[0].note_count, 0);
     scene_close(&scene);
 }
 
@@ -815,6 +853,7 @@ int main(void)
         cmocka_unit_test(silent_runner_is_hung_after_the_window),
         cmocka_unit_test(runner_that_stays_after_the_upload_gets_time_then_a_note),
         cmocka_unit_test(runner_gone_without_end_proof_is_terminated),
+        cmocka_unit_test(what_is_no_file_shows_no_runner),
         cmocka_unit_test(bookkeeping_xml_ends_a_run_unless_it_is_another_builds_or_older),
         cmocka_unit_test(interrupt_stands_before_a_bookkeeping_xml_but_not_before_the_logs_end),
         cmocka_unit_test(end_proof_of_an_earlier_part_of_the_log_does_not_end_what_began_after),

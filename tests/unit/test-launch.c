@@ -427,6 +427,25 @@ static void runner_and_watcher_are_told_what_the_template_command_was(void **sta
     close_scene(&scene);
 }
 
+static void the_watcher_is_told_the_template_command_without_its_secrets(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    plan_with(&scene, "",
+              &(struct launch_request){.template_command = "t --template x --record-key 'a b'",
+                                       .hosts = "a",
+                                       .options = WORDS("--token=c")});
+    assert_int_equal(scene.status, 0);
+    assert_string_equal(launch_words_text(&scene.memory, &scene.plan.template_command),
+                        "t --template x --record-key 'a b' --specify_vms a --token=c" EVERY ISCSI);
+    assert_string_equal(launch_words_text(&scene.memory, &scene.plan.watcher_command),
+                        "atvm-watcher start --build-name e2e-1 --template x --integration-plugin "
+                        "iscsi --hosts a --template-command 't --template x --record-key *** "
+                        "--specify_vms a --token=***" EVERY ISCSI "'");
+    close_scene(&scene);
+}
+
 static const struct {
     const char *configuration;
     struct launch_request request;
@@ -539,6 +558,7 @@ int main(void)
         cmocka_unit_test(what_must_not_be_launched_is_refused),
         cmocka_unit_test(a_combination_is_asked_about_twice),
         cmocka_unit_test(runner_and_watcher_are_told_what_the_template_command_was),
+        cmocka_unit_test(the_watcher_is_told_the_template_command_without_its_secrets),
         cmocka_unit_test(every_change_of_the_plan_changes_its_digest),
         cmocka_unit_test(a_plan_shows_everything_that_will_happen),
     };

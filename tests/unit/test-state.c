@@ -394,8 +394,42 @@ static void test_a_second_owner_is_told_who_the_first_is(void **state)
     assert_non_null(strstr(scene->error, pid));
     assert_non_null(strstr(scene->error, "2026-03-20T09:46:40Z"));
     assert_int_equal(state_lock_holder(lock), getpid());
+    assert_false(state_lock_may_be_brief(lock));
     free(lock);
     free(pid);
+}
+
+/* A watcher is for hours; whoever does not say so may be gone in a moment. */
+static void test_who_may_give_the_lock_back_soon(void **state)
+{
+    static const struct {
+        const char *says; /* after pid and start time of this process; NULL: nothing at all */
+        bool is_brief;
+    } rows[] = {
+        {" 2026-03-20T09:46:40Z watcher\n", false},
+        {" 2026-03-20T09:46:40Z command\n", true},
+        {" 2026-03-20T09:46:40Z\n", false}, /* of a version that did not say */
+        {NULL, true},
+        {"9 2026-03-20T09:46:40Z watcher\n", true}, /* of another start: that one has ended */
+    };
+    struct scene *scene = *state;
+    char *lock = memory_format("%s/lock", scene->folder), *own = NULL, *process = NULL;
+
+    open_own(scene, NOW);
+    own = scratch_read(scene->folder, "lock");
+    assert_non_null(own);
+    process = memory_format("%.*s", (int)(strchr(strchr(own, ' ') + 1, ' ') - own), own);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *text =
+            memory_format("%s%s", rows[i].says ? process : "", rows[i].says ? rows[i].says : "");
+
+        scratch_write(scene->folder, "lock", text);
+        assert_int_equal(state_lock_may_be_brief(lock), rows[i].is_brief);
+        free(text);
+    }
+    free(process);
+    free(own);
+    free(lock);
 }
 
 static void test_the_lock_of_a_killed_owner_is_free(void **state)
@@ -582,6 +616,7 @@ int main(void)
         TEST(test_the_cancellation_marker_is_a_file),
         TEST(test_posted_markers_are_per_scope_and_sink),
         TEST(test_a_second_owner_is_told_who_the_first_is),
+        TEST(test_who_may_give_the_lock_back_soon),
         TEST(test_the_lock_of_a_killed_owner_is_free),
         TEST(test_looking_changes_nothing),
         TEST(test_only_build_names_open),

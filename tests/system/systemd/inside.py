@@ -216,6 +216,22 @@ def refusals(tap):
            said("e2e-wrong"))
 
 
+def start_that_fails(tap):
+    """What the service says when it fails stands in the answer of `start`."""
+    folder = f"/etc/systemd/system/{unit_of('e2e-fails')}.d"
+    os.makedirs(folder)
+    with open(folder + "/wrong.conf", "w", encoding="utf-8") as file:
+        file.write("[Service]\nEnvironment=ATVM_WATCHER_POLL_INTERVAL=often\n")
+    run("systemctl", "daemon-reload")
+    with open("/etc/fails.conf", "w", encoding="utf-8") as file:
+        file.write('automation_root = "/tmp";\n')
+    answer = run(WATCHER, "start", "--build-name", "e2e-fails", "--config", "/etc/fails.conf")
+    tap.equal(answer.returncode, 1, "a service that fails at once: start says so", answer)
+    for words in ("exit status 2", "ATVM_WATCHER_POLL_INTERVAL", '"often"',
+                  f"`journalctl -u '{unit_of('e2e-fails')}'"):
+        tap.ok(words in answer.stderr, f"a service that fails at once: start tells {words}", answer)
+
+
 COVERAGE = ["--config-family", "gold", "--migration-style", "live", "--scope-description",
             "nightly; with \"quotes\" and $dollars", "--integration-plugin", "iscsi",
             "--template-command",
@@ -413,6 +429,7 @@ def first_stage(tap):
     tap.part(installation)
     set_up()
     tap.part(refusals)
+    tap.part(start_that_fails)
     plain = Run("15-late-host-rows", PLAIN)
     plain.prepare()
     started = plain.start(*COVERAGE)

@@ -277,14 +277,47 @@ static int write_environment(const struct start *start, char **ret_error)
                                  JSON_FILE_MODE, ret_error);
 }
 
+/* "closed as FAILED"; free() it. */
+static char *standing_of_earlier(const struct start *start)
+{
+    CLEANUP_FREE char *ignored = NULL;
+    struct state *state = NULL;
+    char *standing;
+
+    if (state_open(start->config->state_root, start->settings.build, STATE_LOOK, start->now_ns,
+                   &state, &ignored) < 0)
+        return memory_string("of which nothing can be read");
+    standing = scope_state_is_closed(&state->run)
+                   ? memory_format("closed as %s", run_state_name(state->run.state))
+                   : memory_string("which was not closed");
+    state_close(state);
+    return standing;
+}
+
+/* At once: what comes next may fail. */
+static void say_what_was_moved(const struct start *start, const char *standing)
+{
+    const char *build = start->settings.build, *aside = start->state_aside;
+    CLEANUP_FREE char *report = memory_format("%s/report.txt", aside ? aside : "");
+    bool has_report = aside && access(report, F_OK) == 0;
+
+    if (aside)
+        log_notice("%s: an earlier run of this name, %s, was moved aside to %s%s%s", build,
+                   standing, aside, has_report ? "; what came of it: " : "",
+                   has_report ? report : "");
+    if (start->log_aside)
+        log_notice("%s: its log was moved aside to %s", build, start->log_aside);
+}
+
 static int make_room(struct start *start)
 {
-    CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *error = NULL, *standing = standing_of_earlier(start);
     int status = state_move_aside(start->config->state_root, start->settings.build, start->now_ns,
                                   &start->state_aside, &error);
 
     if (status == 0)
         status = log_move_aside(start->config->run_log, start->now_ns, &start->log_aside, &error);
+    say_what_was_moved(start, standing);
     if (status == 0)
         status = write_environment(start, &error);
     if (status == 0)
@@ -312,10 +345,6 @@ static void say_started(const struct start *start)
     CLEANUP_FREE char *cancel = config_command(start->config, "cancel --build-name %s", build);
 
     printf("%s: watched by %s\n", build, unit);
-    if (start->state_aside)
-        printf("  an earlier run of that name: %s\n", start->state_aside);
-    if (start->log_aside)
-        printf("  its log: %s\n", start->log_aside);
     printf("  how it stands:            %s\n", look);
     printf("  what the watcher says:    journalctl -u '%s'\n", unit);
     printf("  end it without a post:    %s\n", cancel);
@@ -357,8 +386,9 @@ const struct command command_start = {
         "Usage: atvm-watcher start --build-name BUILD [OPTION]…\n\n"
         "Starts atvm-run-watcher@BUILD.service and waits until it is ready; start the runner "
         "after\n"
-        "that. What an earlier run of that name left is kept: its state in the folder history/ of\n"
-        "the new one's, its log beside the old name. Refuses while a runner, a watcher or an\n"
+        "that. What an earlier run of that name left is kept, and it is said where: its state in\n"
+        "the folder history/ of the new one's, with its report, its log beside the old name. "
+        "Refuses while a runner, a watcher or an\n"
         "unsettled post of BUILD exists (neither delivered nor dropped), and says what settles\n"
         "it.\n\n"
         "      --build-name BUILD         the name of the run\n"

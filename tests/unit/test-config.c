@@ -663,6 +663,8 @@ static void the_commented_file_says_what_is_built_in(void **state)
     assert_null(file->time_zone);
     assert_same_templates(file, built_in);
     assert_same_launch(&file->launch, &built_in->launch);
+    assert_int_equal(json_object_array_length(file->blacklist), 0);
+    assert_int_equal(json_object_array_length(built_in->blacklist), 0);
     for (int question = 0; question < QUESTION_COUNT; question++) {
         assert_int_equal(file->precedence_count[question], built_in->precedence_count[question]);
         for (size_t i = 0; i < file->precedence_count[question]; i++)

@@ -125,3 +125,17 @@ void operate_service_report(const struct config *config, const char *build,
     else
         log_notice("%s: handed to %s, which has delivered it", build, unit);
 }
+
+void operate_service_advise(const struct config *config, const char *build, const char *why)
+{
+    CLEANUP_FREE char *by_hand = config_command(config, "run %s", build);
+    CLEANUP_FREE char *unit = watch_command(config, build);
+
+    if (watch_command_is_unit(config, build))
+        log_notice(
+            "%s: stored; %s. This sends it: `%s`, or with the secret in the environment: `%s`",
+            build, why, unit, by_hand);
+    else
+        log_notice("%s: stored; %s. With the secret in the environment, this sends it: `%s`", build,
+                   why, by_hand);
+}

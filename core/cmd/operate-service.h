@@ -37,4 +37,7 @@ int operate_service_send(struct unit_control *units, const struct config *config
 void operate_service_report(const struct config *config, const char *build,
                             const struct service_sent *sent);
 
+/* Says what sends the build's stored messages, and `why` this command does not. */
+void operate_service_advise(const struct config *config, const char *build, const char *why);
+
 #endif

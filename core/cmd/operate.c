@@ -26,7 +26,6 @@
 #include "start-environment.h"
 #include "state-lock.h"
 #include "state.h"
-#include "watch-command.h"
 
 /* How often the lock is tried while an answer is waited for: its holder may have ended. */
 #define LOCK_INTERVAL_US (200 * 1000)
@@ -389,21 +388,6 @@ static bool leave_to_service(struct operation *operation)
     return error < 0;
 }
 
-static void say_who_sends(const struct operation *operation, const char *why)
-{
-    const char *build = operation->operate->build;
-    CLEANUP_FREE char *by_hand = config_command(operation->config, "run %s", build);
-    CLEANUP_FREE char *unit = watch_command(operation->config, build);
-
-    if (watch_command_is_unit(operation->config, build))
-        log_notice(
-            "%s: stored; %s. This sends it: `%s`, or with the secret in the environment: `%s`",
-            build, why, unit, by_hand);
-    else
-        log_notice("%s: stored; %s. With the secret in the environment, this sends it: `%s`", build,
-                   why, by_hand);
-}
-
 static void say_not_ready(const struct operation *operation, const char *why)
 {
     int unreadable =
@@ -411,7 +395,8 @@ static void say_not_ready(const struct operation *operation, const char *why)
     CLEANUP_FREE char *longer =
         memory_format("%s; but %s cannot be read by this user", why, START_ENVIRONMENT_FILE);
 
-    say_who_sends(operation, unreadable && unreadable != -ENOENT ? longer : why);
+    operate_service_advise(operation->config, operation->operate->build,
+                           unreadable && unreadable != -ENOENT ? longer : why);
 }
 
 static bool sinks_are_ready(struct operation *operation, int terminal)
@@ -421,11 +406,12 @@ static bool sinks_are_ready(struct operation *operation, int terminal)
     const char *why = NULL;
 
     if (!config_check_modules(operation->config, &error, &warnings)) {
-        say_who_sends(operation, error);
+        operate_service_advise(operation->config, operation->operate->build, error);
         return false;
     }
     if (secret_environment_take(operation->config, operation->secrets) < 0) {
-        say_who_sends(operation, "a secret in the environment cannot be passed on");
+        operate_service_advise(operation->config, operation->operate->build,
+                               "a secret in the environment cannot be passed on");
         return false;
     }
     findings = sink_check(operation->config, terminal, *operation->secrets);
@@ -447,12 +433,13 @@ static void deliver(struct operation *operation)
         return;
     if (kept_run_deliver(operation->config, operation->state, terminal, *operation->secrets,
                          &operation->posts, &error) < 0) {
-        say_who_sends(operation, error);
+        operate_service_advise(operation->config, operation->operate->build, error);
         return;
     }
     operation->delivered = true;
     if (operation->posts.outstanding > 0)
-        say_who_sends(operation, "it could not be delivered yet");
+        operate_service_advise(operation->config, operation->operate->build,
+                               "it could not be delivered yet");
 }
 
 /* ---- what came of it */

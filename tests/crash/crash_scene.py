@@ -21,6 +21,7 @@ NAMES = {PLAIN: "plain", CATEGORIZED: "categorized"}
 CLOSED, HELD, BUSY, STATE = 0, 5, 3, 4  # exit statuses of `run`
 KILLED = 137
 
+AT_ONCE = "10ms"  # what fails is tried again so soon
 # Of the sink: the status of the plain run, 1746 characters, is cut into two parts.
 SHORT_MESSAGES = "max_characters = 1000;"
 
@@ -32,8 +33,8 @@ PATIENCE = 4 * DEADLINE
 
 
 class Run:
-    """A recorded run whose end was just now; only read by the watchers of all trials. `parts`: in how
-    many messages the status of each scope leaves, 1 or 2."""
+    """A recorded run whose end was just now; only read by the watchers of all trials. `parts`: in
+    how many messages the status of each scope leaves, 1 or 2."""
 
     def __init__(self, scenario, place, build=None, parts=1):
         self.place = tempfile.mkdtemp(dir=place)
@@ -47,10 +48,11 @@ class Run:
         subruns = [s["name"] for s in truth.get("subruns") or []]
         self.scopes = [s.replace(self.lapse.recorded_build, name) for s in subruns] or [name]
         self.messages = [(scope, 1 + part) for scope in self.scopes for part in range(parts)]
+        self.patient_config = f"{self.lapse.config}.patient"
         self.sink_options = SHORT_MESSAGES if parts > 1 else ""
         self.configure()
 
-    def configure(self, processes=None, retry_first="10ms", **more):
+    def configure(self, processes=None, retry_first=AT_ONCE, **more):
         """As quick as can be: nothing to settle, retried at once; processes: the folder of those
         that are looked at, by default an empty one."""
         if not processes:
@@ -70,11 +72,14 @@ class Run:
         lines += [f'collectors = ( {{ module = "proc"; root = "{processes}"; }},']
         lines += ['  { module = "runlog"; }, { module = "junit"; } );']
         lines += [f'sinks = ( {{ module = "mattermost"; {self.sink_options} }} );', ""]
-        with open(self.lapse.config, "w", encoding="utf-8") as file:
+        config = self.lapse.config if retry_first == AT_ONCE else self.patient_config
+        with open(config, "w", encoding="utf-8") as file:
             file.write("\n".join(lines))
 
-    def command(self):
-        return self.lapse.command(WATCHER)
+    def command(self, patient=False):
+        """patient: with the configuration that was written for another time of a first retry."""
+        argv = self.lapse.command(WATCHER)
+        return [self.patient_config if patient and a == self.lapse.config else a for a in argv]
 
 
 class Trial:
@@ -98,11 +103,11 @@ class Trial:
         environment["ASAN_OPTIONS"] = f"{options}:detect_leaks=0"
         return environment
 
-    def start(self, before=()):
+    def start(self, before=(), patient=False):
         """Starts a watcher; its words go to `said` once it has ended."""
         log = tempfile.TemporaryFile()
         process = subprocess.Popen(
-            [*before, *self.run.command()],
+            [*before, *self.run.command(patient)],
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -139,12 +144,17 @@ class Trial:
         return answer.stdout + answer.stderr
 
     def records(self):
-        """{(scope, part): state} of the outbox."""
+        """{(scope, part): state} of the outbox; {(file, 0): "damaged"} of what cannot be read."""
         states = {}
         for path in glob.glob(f"{self.folder}/outbox/*/*.json"):
-            with open(path, encoding="utf-8") as file:
-                record = json.load(file)
-            states[record["message"]["scope"], record["message"]["part"]] = record["state"]
+            try:
+                with open(path, encoding="utf-8") as file:
+                    record = json.load(file)
+                message = record["message"]["scope"], record["message"]["part"]
+            except (ValueError, KeyError):
+                states[os.path.basename(path), 0] = "damaged"
+            else:
+                states[message] = record["state"]
         return states
 
     def is_sending(self):
@@ -165,7 +175,7 @@ class Trial:
             try:
                 with open(f"{self.folder_of(scope)}/{name}", encoding="utf-8") as file:
                     closed = json.load(file).get("closed")
-            except FileNotFoundError:
+            except (FileNotFoundError, ValueError):
                 closed = None
             if closed is None:
                 return False
@@ -178,7 +188,7 @@ class Trial:
         held = [m for m in self.run.messages if records.get(m) == "uncertain"]
         behind = [(s, p) for s, p in self.run.messages if (s, p - 1) in held]
         wrong = [f"{m} is not of this run" for m in posts if m not in self.run.messages]
-        wrong += [f"DUPLICATE: {m} was posted {count} times" for m, count in posts.items() if count > 1]
+        wrong += [f"DUPLICATE: {m} was posted {n} times" for m, n in posts.items() if n > 1]
         for message in self.run.messages:
             if message in behind:
                 expected = ("pending", 0)

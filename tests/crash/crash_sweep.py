@@ -30,13 +30,14 @@ KINDS_OF = {"watcher": [*KINDS, SENDING], "workers": ["sync", "write", EXCHANGE]
 # Nobody but the process itself notices whether one of these was carried out: to die before it is
 # to die before the next call.
 WITHOUT_EFFECT = set(
-    "access arch_prctl brk close dup2 epoll_create1 epoll_ctl eventfd2 faccessat faccessat2 fcntl "
-    "flock fstat fstatfs futex getdents64 getegid geteuid getgid getpeername getpgid getpid getppid "
-    "getrandom getrlimit getsid getsockname getsockopt gettid getuid inotify_add_watch inotify_init1 "
-    "inotify_rm_watch ioctl lseek lstat madvise memfd_create mmap mprotect munmap newfstatat pidfd_open pipe2 "
-    "prctl pread64 prlimit64 read readlink readlinkat rseq rt_sigaction rt_sigpending rt_sigprocmask "
-    "sched_getaffinity seccomp set_robust_list set_tid_address setsockopt sigaltstack signalfd4 "
-    "socket stat statfs statx sysinfo timerfd_create timerfd_settime umask uname wait4 waitid".split()
+    "access arch_prctl brk close dup2 epoll_create1 epoll_ctl eventfd2 faccessat faccessat2 "
+    "fcntl flock fstat fstatfs futex getdents64 getegid geteuid getgid getpeername getpgid "
+    "getpid getppid getrandom getrlimit getsid getsockname getsockopt gettid getuid "
+    "inotify_add_watch inotify_init1 inotify_rm_watch ioctl lseek lstat madvise memfd_create "
+    "mmap mprotect munmap newfstatat pidfd_open pipe2 prctl pread64 prlimit64 read readlink "
+    "readlinkat rseq rt_sigaction rt_sigpending rt_sigprocmask sched_getaffinity seccomp "
+    "set_robust_list set_tid_address setsockopt sigaltstack signalfd4 socket stat statfs "
+    "statx sysinfo timerfd_create timerfd_settime umask uname wait4 waitid".split()
 )
 
 MISSED = "ran to its end"  # the outcome where nothing was struck
@@ -70,6 +71,20 @@ class Place(collections.namedtuple("Place", "kind calls at pattern", defaults=[N
         return f"{self.kind} {self.at}{' of ' + self.pattern if self.pattern else ''}"
 
 
+def read_calls(listing):
+    """[[name, path, ...]] of a list that the tool that kills wrote, which is removed."""
+    with open(listing, encoding="utf-8", errors="replace") as file:
+        made = [line.split() for line in file]
+    os.remove(listing)
+    return made
+
+
+def calls_with_effect(made):
+    """Their names, and how many of the calls they are."""
+    names = tuple(sorted({name for name, *_ in made} - WITHOUT_EFFECT))
+    return names, sum(name in names for name, *_ in made)
+
+
 class Calls:
     """What a watcher, or its workers, called in a trial in which nothing was struck."""
 
@@ -79,15 +94,12 @@ class Calls:
         wrong, _ = trial.check(kill.watch())
         if wrong or kill.what != "ended":
             raise AssertionError(f"{wrong}\n{kill.what} {kill.detail}\n{trial.said}")
-        with open(listing, encoding="utf-8", errors="replace") as file:
-            self.made = [line.split() for line in file]
-        os.remove(listing)
+        self.made = read_calls(listing)
         self.whose, self.root = whose, trial.state_root + "/"
 
     def all_places(self):
         """Before each call that has an effect."""
-        names = tuple(sorted({name for name, *_ in self.made} - WITHOUT_EFFECT))
-        count = sum(name in names for name, *_ in self.made)
+        names, count = calls_with_effect(self.made)
         return [Place("call", names, at) for at in range(1, count + SLACK + 1)]
 
     def places(self, kind):
@@ -166,7 +178,8 @@ class Sweep:
         print(f"# {self.name}: struck {self.struck} times: {outcomes}; most often at {calls}")
         tap.ok(not self.wrong, f"{self.name}: 0 duplicates, 0 lost", "\n".join(self.wrong))
         missed = [str(kind) for kind in self.must if kind not in self.struck_kinds]
-        what = f"at every kind of place ({', '.join(self.must)})" if self.must else "nearly everywhere"
+        kinds = f"at every kind of place ({', '.join(self.must)})"
+        what = kinds if self.must else "nearly everywhere"
         tap.ok(
             not missed and self.struck >= max(1, self.least),
             f"{self.name}: was struck {what}",
@@ -190,18 +203,18 @@ class Progress:
         self.began = self.told = time.monotonic()
         self.on_terminal = sys.stderr.isatty()
 
-    def add(self, wrong):
+    def add(self, results):
         self.done += 1
-        self.wrong += bool(wrong)
+        self.wrong += any(wrong for _, _, wrong in results)
         if time.monotonic() - self.told >= (1 if self.on_terminal else 60):
             self.tell()
 
     def tell(self):
         self.told = time.monotonic()
         left = (self.told - self.began) / self.done * (self.total - self.done) / 60
-        line = f"{self.done} of {self.total} positions, {self.wrong} wrong, about {left:.0f} min left"
-        print(f"\r{line} " if self.on_terminal else line, file=sys.stderr,
-              end="" if self.on_terminal else "\n", flush=True)
+        line = f"{self.done} of {self.total} trials, {self.wrong} wrong, about {left:.0f} min left"
+        before, after = ("\r", " ") if self.on_terminal else ("", "\n")
+        print(f"{before}{line}", file=sys.stderr, end=after, flush=True)
 
     def finish(self):
         if self.on_terminal:
@@ -246,7 +259,7 @@ def sweep_all(tap, sweeps, seconds=None):
     for sweep, kind, results in trials:
         sweep.add(kind, results)
         if progress:
-            progress.add([wrong for _, _, wrong in results if wrong])
+            progress.add(results)
     if progress:
         progress.finish()
     for sweep in sweeps:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 
-from crash_scene import CLOSED, FAST_FOLDER, PLAIN, Run, Trial, keep_mounts_private
+from crash_scene import FAST_FOLDER, PLAIN, Run, Trial, keep_mounts_private
 from harness import Tap, wait_for
 from strict_mattermost import Mattermost
 

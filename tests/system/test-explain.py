@@ -384,7 +384,7 @@ def wrong_use(tap):
         )
         refused("no build", 2, "expected the name of a build", *with_config)
         refused("two builds", 2, 'unexpected argument "b"', "a", "b", *with_config)
-        refused("no name for a build", 2, 'cannot be the name of a build', "../etc", *with_config)
+        refused("no name for a build", 2, "cannot be the name of a build", "../etc", *with_config)
         refused("no such format", 2, "expected text or json", "a", "--format", "markdown")
         refused("no such config", 2, "nowhere.conf", "a", "--config", place + "/nowhere.conf")
         helped = Answer([WATCHER, "explain", "--help"])

@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import stat
 
 from harness import TOP, Answer, Tap
@@ -72,6 +73,21 @@ def examples(tap, installed):
         )
 
 
+def exposure(tap, installed):
+    """As an administrator finds it before anything runs; test-systemd asks the manager that runs it."""
+    if not shutil.which("systemd-analyze"):
+        tap.skip("the unit's exposure", "there is no systemd-analyze (Debian: systemd)")
+        return
+    unit = installed.only("**/atvm-run-watcher@.service")
+    answer = Answer(
+        ["systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=22", unit]
+    )
+    if "unrecognized option" in answer.errors:
+        tap.skip("the unit's exposure", "this systemd-analyze looks at units that run only")
+        return
+    tap.equal(answer.status, 0, "the unit's exposure is 2.2 or less", answer)
+
+
 def versions(tap, installed):
     """One number, wherever it is written down."""
     said = Answer([installed.program, "--version"]).output.decode().split()[1]
@@ -97,7 +113,7 @@ def removal(tap, installed):
 
 def main():
     with Tap() as tap, Installation() as installed:
-        for part in (rights, contents, examples, versions, removal):
+        for part in (rights, contents, examples, exposure, versions, removal):
             tap.part(part, installed)
 
 

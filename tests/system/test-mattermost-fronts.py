@@ -222,6 +222,7 @@ def without_a_front(waiting):
         ("reset after it was read", cut(by=reset), HELD, BROKEN, LOOK),
         ("a tarpit", tarpit, HELD, BROKEN, LOOK, 'timeout = "300ms";'),
         ("429, at once", limited(**{"Retry-After": "0"}), SENT_AGAIN, ["HTTP 429"]),
+        ("429, in a second", limited(**{"Retry-After": "1"}), SENT_AGAIN, ["HTTP 429"]),
         ("429 without a wish", limited(), SENT_AGAIN, ["HTTP 429"]),
         ("429, in an hour", limited(**{"Retry-After": "3600"}), WAITS, ["HTTP 429"]),
         ("429, in ages", limited(**{"Retry-After": "9" * 30}), WAITS, ["HTTP 429"]),

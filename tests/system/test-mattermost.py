@@ -495,8 +495,13 @@ def proxies(tap):
 # -------------------------------------------------------------------- names
 
 
+# How a name server fails to find gone.example and so on: RCODE (RFC 1035, 4.1.1); None: it is silent.
+NO_ADDRESS = {"gone": 3, "broken": 2, "silent": None}
+
+
 class NameServer:
-    """Answers every question for an address (RFC 1035) with 127.0.0.1, and any other with nothing."""
+    """Answers a question for an address (RFC 1035) with 127.0.0.1, or as NO_ADDRESS says, and any
+    other with nothing."""
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -509,8 +514,11 @@ class NameServer:
             question, sender = self.socket.recvfrom(512)
             end = question.index(b"\0", 12) + 5
             self.asked.append(question[12 : end - 4])
-            is_address = question[end - 4 : end] == b"\0\1\0\1"
-            head = question[:2] + b"\x81\x80\0\1" + bytes([0, is_address]) + b"\0\0\0\0"
+            code = NO_ADDRESS.get(question[13 : 13 + question[12]].decode("ascii").lower(), 0)
+            if code is None:
+                continue
+            is_address = question[end - 4 : end] == b"\0\1\0\1" and code == 0
+            head = question[:2] + bytes([0x81, 0x80 | code, 0, 1, 0, is_address]) + b"\0\0\0\0"
             record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1" if is_address else b""
             self.socket.sendto(head + question[12:end] + record, sender)
 
@@ -522,22 +530,32 @@ def set_loopback_up():
 
 
 def within_namespaces(place):
-    """Looks a name up by way of a real name server, in a network and mount namespace of its own;
-    prints what came of it."""
+    """Looks names up by way of a real name server, in a network and mount namespace of its own;
+    prints what came of it, by the first part of the name."""
     set_loopback_up()
     for name, text in [
-        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:2\n"),
+        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n"),
         ("nsswitch.conf", "hosts: files resolve dns\n"),
     ]:
         with open(os.path.join(place, name), "w", encoding="utf-8") as file:
             file.write(text)
         subprocess.run(["mount", "--bind", file.name, "/etc/" + name], check=True)
     server = NameServer()
-    with StandIn(OK) as stand_in:
-        webhook = stand_in.url.replace("127.0.0.1", "chat.example")
-        delivery = Delivery(webhook)
-    asked = [question.decode("latin-1") for question in server.asked]
-    print(json.dumps([delivery.outcome, stand_in.requests[0].headers["host"], asked, str(delivery)]))
+    told = {}
+    for name in ["chat", *NO_ADDRESS]:
+        server.asked.clear()
+        with StandIn(OK) as stand_in:
+            delivery = Delivery(stand_in.url.replace("127.0.0.1", name + ".example"))
+        told[name] = {
+            "outcome": delivery.outcome,
+            "committed": delivery.committed,
+            "reason": delivery.receipt.get("reason", ""),
+            "remedy": delivery.receipt.get("remedy", ""),
+            "hosts": [request.headers["host"] for request in stand_in.requests],
+            "asked": any(name.encode() in question for question in server.asked),
+            "said": str(delivery),
+        }
+    print(json.dumps(told))
 
 
 def names(tap):
@@ -552,10 +570,18 @@ def names(tap):
     if "unshare failed" in answer.errors:
         tap.skip("names", "no namespaces without privileges")
         return
-    outcome, host, asked, said = answer.report() or [None, "", [], answer]
-    tap.equal(outcome, "delivered", "a name that a name server knows: delivered", said)
-    tap.ok(host.startswith("chat.example:"), "it is asked for under its name", host)
-    tap.ok(any("chat" in question for question in asked), "the name server was asked", asked)
+    told = answer.report() or {}
+    tap.equal(sorted(told), sorted(["chat", *NO_ADDRESS]), "names: all were looked up", answer)
+    for name, found in told.items():
+        tap.ok(found["asked"], f"{name}.example: the name server was asked", found)
+    known = told.pop("chat")
+    tap.equal(known["outcome"], "delivered", "a name that a name server knows: delivered", known)
+    tap.ok(known["hosts"][0].startswith("chat.example:"), "it is asked for under its name", known)
+    for name, found in told.items():
+        got = (found["outcome"], found["committed"], found["hosts"])
+        tap.equal(got, ("retry", False, []), f"{name}.example: certainly not sent, to be tried again", found)
+        words = "cannot be resolved" in found["reason"] and "DNS" in found["remedy"]
+        tap.ok(words, f"{name}.example: it says why, and what to do", found)
 
 
 # -------------------------------------------------------------------- TLS

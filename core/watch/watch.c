@@ -457,7 +457,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *sig
     log_event(ATVM_LOG_NOTICE, &stopped,
               "%s: stopped by signal %u before the run was over; start it again to go on",
               watch->settings->build, signal->ssi_signo);
-    sd_event_exit(watch->event, WATCH_CLOSED);
+    sd_event_exit(watch->event, WATCH_STOPPED);
     return 0;
 }
 

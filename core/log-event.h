@@ -4,8 +4,8 @@
  *
  *     journalctl BUILD=e2e-redhat9.6-fc MESSAGE_ID=3040516e64d641ec9a457c21d96da64a
  *
- * What each means is in the journal's catalog (units/atvm-watcher.catalog; `journalctl -x`). Where
- * standard error is not the journal only the text is written.
+ * What those mean that want explaining is in the journal's catalog (units/atvm-watcher.catalog;
+ * `journalctl -x`). Where standard error is not the journal only the text is written.
  */
 #ifndef ATVM_CORE_LOG_EVENT_H
 #define ATVM_CORE_LOG_EVENT_H

@@ -12,26 +12,14 @@
 #include "memory.h"
 #include "nearest-name.h"
 #include "secret-environment.h"
+#include "shell-word.h"
 
 /* In the order in which --help shows them. */
 static const struct command *const commands[] = {
-    &command_launch,
-    &command_start,
-    &command_run,
-    &command_status,
-    &command_list,
-    &command_explain,
-    &command_cancel,
-    &command_reset,
-    &command_resolve,
-    &command_correct,
-    &command_queue,
-    &command_replay,
-    &command_check_config,
-    &command_doctor,
-    &command_plugins,
-    &command_resume,
-    &command_worker,
+    &command_launch,  &command_start,  &command_run,          &command_status,  &command_list,
+    &command_explain, &command_cancel, &command_reset,        &command_resolve, &command_correct,
+    &command_queue,   &command_replay, &command_check_config, &command_doctor,  &command_plugins,
+    &command_resume,  &command_worker,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 
@@ -60,6 +48,14 @@ static void print_version(void)
            ATVM_ABI_MINOR, build_id ? build_id : "none");
 }
 
+static int see_help(void)
+{
+    CLEANUP_FREE char *program = shell_word_of_program();
+
+    fprintf(stderr, "See: %s --help\n", program);
+    return COMMAND_USAGE;
+}
+
 static int report_unknown(const char *word)
 {
     CLEANUP_FREE char *advice = NULL;
@@ -75,9 +71,9 @@ static int report_unknown(const char *word)
             names[count++] = commands[i]->name;
     }
     advice = nearest_name_advice(word, names, count, *word == '-' ? "options" : "commands");
-    fprintf(stderr, "atvm-watcher: unknown %s \"%s\"; %s\nSee: atvm-watcher --help\n",
-            *word == '-' ? "option" : "command", word, advice);
-    return COMMAND_USAGE;
+    fprintf(stderr, "atvm-watcher: unknown %s \"%s\"; %s\n", *word == '-' ? "option" : "command",
+            word, advice);
+    return see_help();
 }
 
 static void close_secrets(int *secrets)
@@ -120,8 +116,8 @@ static int run_command(const struct command *command, int argc, char **argv, int
 static int dispatch(int argc, char **argv, int *secrets)
 {
     if (argc < 2) {
-        fputs("atvm-watcher: expected a command\nSee: atvm-watcher --help\n", stderr);
-        return COMMAND_USAGE;
+        fputs("atvm-watcher: expected a command\n", stderr);
+        return see_help();
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help();

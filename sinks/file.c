@@ -469,7 +469,41 @@ static void cut_to_parent(char *folder)
     slash[slash == folder] = '\0';
 }
 
-/* Nothing is made: a folder that may be made for the message needs a parent to be made in. */
+static bool parent_is_there(const char *folder)
+{
+    char *parent = strdup(folder);
+    bool is_there = false;
+
+    if (parent) {
+        cut_to_parent(parent);
+        is_there = access(parent, F_OK) == 0;
+    }
+    free(parent);
+    return is_there;
+}
+
+/* Nothing stays: a folder that would be made for the message is made and removed again; of /proc,
+ * for one, nothing else tells that it cannot be. `folder` becomes the one that was decisive. false:
+ * errno says why. */
+static bool can_write(char *folder, bool may_be_made)
+{
+    int error;
+
+    if (access(folder, W_OK | X_OK) == 0)
+        return true;
+    if (errno != ENOENT || !may_be_made)
+        return false;
+    if (mkdir(folder, FOLDER_MODE) == 0 && rmdir(folder) == 0) {
+        cut_to_parent(folder);
+        return true;
+    }
+    error = errno;
+    if (!parent_is_there(folder))
+        cut_to_parent(folder);
+    errno = error;
+    return false;
+}
+
 static int32_t file_probe(void *self)
 {
     const struct file_sink *sink = self;
@@ -481,9 +515,7 @@ static int32_t file_probe(void *self)
 
     if (!folder)
         return host_fail(host, ATVM_FAILED, "out of memory");
-    if (is_last && access(folder, F_OK) < 0 && errno == ENOENT)
-        cut_to_parent(folder);
-    if (access(folder, W_OK | X_OK) == 0)
+    if (can_write(folder, is_last))
         host_log(host, ATVM_LOG_NOTICE, "%s can be written to by this user", folder);
     else
         result = host_fail(host, ATVM_FAILED, "%s: %s; %s", folder, strerror(errno),

@@ -2,9 +2,12 @@
  */
 #include "command.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -12,7 +15,9 @@
 #include "log.h"
 #include "memory.h"
 #include "secret-environment.h"
+#include "service-environment.h"
 #include "sink-check.h"
+#include "start-environment.h"
 
 /* What was found; problems and warnings are one a line, NULL: none. */
 struct findings {
@@ -33,6 +38,88 @@ static void append_lines(char **text, const char *lines)
         append_line(text, memory_string(lines));
 }
 
+/* ---- in the order of the file, as they are mended ---- */
+
+struct problem {
+    const char *text;
+    size_t place_length; /* of the file's name; 0: no line is named */
+    int line;
+    size_t index; /* in which it was found */
+};
+
+static struct problem problem_of(const char *text, size_t index)
+{
+    struct problem problem = {.text = text, .index = index};
+    const char *colon = strchr(text, ':');
+    int length = 0;
+
+    if (colon && sscanf(colon, ":%d:%n", &problem.line, &length) == 1 && length > 0)
+        problem.place_length = (size_t)(colon - text);
+    return problem;
+}
+
+/* What stands in no file comes first; of several files, each keeps its lines together. */
+static int by_place(const void *one, const void *other)
+{
+    const struct problem *left = one, *right = other;
+    int order = 0;
+
+    if (left->place_length && right->place_length)
+        order = strncmp(left->text, right->text, MIN(left->place_length, right->place_length));
+    if (order == 0 && left->place_length != right->place_length)
+        order = left->place_length < right->place_length ? -1 : 1;
+    if (order == 0 && left->line != right->line)
+        order = left->line < right->line ? -1 : 1;
+    return order ? order : left->index < right->index ? -1 : 1;
+}
+
+/* Takes `lines` (NULL: none) and gives them back in order; free it. */
+static char *in_order_of_lines(char *lines)
+{
+    CLEANUP_FREE struct problem *problems = NULL;
+    CLEANUP_FREE char *taken = lines;
+    size_t count = 0, capacity = 0;
+    char *rest = taken, *line, *ordered = NULL;
+
+    while ((line = strsep(&rest, "\n"))) {
+        memory_grow(&problems, count, &capacity, sizeof(*problems));
+        problems[count] = problem_of(line, count);
+        count++;
+    }
+    if (count > 0)
+        qsort(problems, count, sizeof(*problems), by_place);
+    for (size_t i = 0; i < count; i++)
+        append_lines(&ordered, problems[i].text);
+    return ordered;
+}
+
+/* ---- looking ---- */
+
+static void check_modules(struct findings *findings)
+{
+    CLEANUP_FREE char *errors = NULL, *warnings = NULL;
+
+    config_check_modules(findings->config, &errors, &warnings);
+    append_lines(&findings->problems, errors);
+    append_lines(&findings->warnings, warnings);
+}
+
+/* A path that is wrong in itself is not looked at. What this user may not do, the watcher's may. */
+static void check_folders(struct findings *findings)
+{
+    const struct config *config = findings->config;
+    char *error = NULL;
+    int status;
+
+    if (config->automation_root && !config_check_root(config, &error))
+        append_line(&findings->problems, error);
+    status = config->state_root ? config_check_state_root(config, &error) : 0;
+    if (status == -EACCES || status == -EPERM)
+        append_line(geteuid() == 0 ? &findings->problems : &findings->warnings, error);
+    else if (status < 0)
+        append_line(&findings->problems, error);
+}
+
 static void append_unknown_variables(char **warnings)
 {
     CLEANUP_FREE char *unknown = config_unknown_variables();
@@ -40,34 +127,69 @@ static void append_unknown_variables(char **warnings)
     append_lines(warnings, unknown);
 }
 
-/* What only `check` finds, such as a missing secret, may be there when the watcher runs. */
-static void ask_sinks(struct findings *findings, int *secrets)
+/* Those of the environment, else, as `doctor` does, those that the service gets. */
+static void take_secrets(struct findings *findings, const char *environment_file, int *secrets)
 {
-    struct sink_findings sinks;
+    struct service_environment environment;
 
     if (secret_environment_take(findings->config, secrets) < 0)
         append_line(&findings->warnings,
                     memory_string("the secrets in the environment cannot be passed on"));
+    if (*secrets >= 0)
+        return;
+    service_credentials_offer();
+    environment = service_environment_take_secrets(environment_file);
+    *secrets = take_descriptor(&environment.secrets);
+    service_environment_release(&environment);
+}
+
+/* What seems to be missing may stand where this user cannot look. */
+static void append_unreadable(struct findings *findings, const char *environment_file)
+{
+    int error = service_secrets_unreadable(environment_file);
+
+    if (error && error != -ENOENT)
+        append_line(&findings->warnings,
+                    memory_format("%s: %s: the service may find there what is missing here; as "
+                                  "root this command looks there, too",
+                                  environment_file, strerror(-error)));
+}
+
+/* What only `check` finds, such as a missing secret, may be there when the watcher runs. Where root
+ * cannot write, its user cannot either. */
+static void ask_sinks(struct findings *findings, const char *environment_file, int *secrets)
+{
+    struct sink_findings sinks;
+
+    take_secrets(findings, environment_file, secrets);
     sinks = sink_check(findings->config, STDOUT_FILENO, *secrets);
     append_lines(&findings->problems, sinks.misconfigured);
     append_lines(&findings->warnings, sinks.unready);
+    if (sinks.unready && *secrets < 0)
+        append_unreadable(findings, environment_file);
+    append_lines(&findings->warnings, sinks.warnings);
+    sink_findings_clear(&sinks);
+    sinks = sink_probe_here(findings->config, STDOUT_FILENO, *secrets);
+    append_lines(geteuid() == 0 ? &findings->problems : &findings->warnings, sinks.unready);
     append_lines(&findings->warnings, sinks.warnings);
     sink_findings_clear(&sinks);
 }
 
-static struct findings find(const char *file, const char *build, int *secrets)
+/* Goes on after mistakes, to find all of them. */
+static struct findings find(const char *file, const char *build, const char *environment_file,
+                            int *secrets)
 {
     struct findings findings = {0};
-    char *error = NULL;
 
-    findings.config = config_load(file, build, &findings.problems);
+    findings.config = config_load_with_mistakes(file, build, &findings.problems);
     if (!findings.config)
         return findings;
-    config_check_modules(findings.config, &findings.problems, &findings.warnings);
-    if (!config_check_root(findings.config, &error))
-        append_line(&findings.problems, error);
+    check_modules(&findings);
+    check_folders(&findings);
     append_unknown_variables(&findings.warnings);
-    ask_sinks(&findings, secrets);
+    ask_sinks(&findings, environment_file, secrets);
+    findings.problems = in_order_of_lines(findings.problems);
+    findings.warnings = in_order_of_lines(findings.warnings);
     return findings;
 }
 
@@ -186,13 +308,17 @@ static void report(const struct findings *findings, bool json)
         print_config(findings->config);
 }
 
+enum { OPTION_ENVIRONMENT_FILE = 256 };
+
 static int check_config_main(int argc, char **argv, int *secrets)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"build", required_argument, NULL, 'b'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {NULL}};
-    const char *file = NULL, *build = NULL;
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"build", required_argument, NULL, 'b'},
+        {"environment-file", required_argument, NULL, OPTION_ENVIRONMENT_FILE},
+        {"json", no_argument, NULL, 'j'},
+        {NULL}};
+    const char *file = NULL, *build = NULL, *environment_file = START_ENVIRONMENT_FILE;
     struct findings findings;
     bool json = false;
     int code, status;
@@ -202,15 +328,16 @@ static int check_config_main(int argc, char **argv, int *secrets)
             file = optarg;
         else if (code == 'b')
             build = optarg;
+        else if (code == OPTION_ENVIRONMENT_FILE)
+            environment_file = optarg;
         else
             json = true;
     }
     if (code != COMMAND_OPTIONS_END)
         return command_option_status(code);
     if (optind < argc)
-        return command_usage_error(&command_check_config, "\"%s\" is one argument too many",
-                                   argv[optind]);
-    findings = find(file, build, secrets);
+        return command_too_many(&command_check_config, argv[optind]);
+    findings = find(file, build, environment_file, secrets);
     report(&findings, json);
     status = findings.problems ? COMMAND_USAGE : COMMAND_OK;
     config_free(findings.config);
@@ -222,14 +349,19 @@ static int check_config_main(int argc, char **argv, int *secrets)
 const struct command command_check_config = {
     .name = "check-config",
     .summary = "read the configuration and say everything that is wrong with it",
-    .usage = "Usage: atvm-watcher check-config [--config FILE] [--build NAME] [--json]\n\n"
-             "Reads the configuration as `run` does, looks at every module it names and at the\n"
-             "automation root, asks the sinks whether they can work, and says what it found or\n"
-             "everything that is wrong, with file and line. Changes nothing, posts nothing.\n\n"
-             "  -c, --config FILE  instead of /etc/atvm-watcher.conf (\"\": the built-in one)\n"
-             "      --build NAME   put in for %b\n"
-             "      --json         all of it as one JSON object\n"
-             "  -h, --help         show this and end\n\n"
-             "Exit status: 0, or 2 where something is wrong.\n",
+    .usage =
+        "Usage: atvm-watcher check-config [OPTION]…\n\n"
+        "Reads the configuration as `run` does, looks at every module it names, at the automation\n"
+        "root and the state root, asks the sinks whether they can work, and says what it found\n"
+        "or everything that is wrong, with file and line. Posts nothing, leaves nothing behind:\n"
+        "of the state root it only tries whether a folder can be made there.\n\n"
+        "  -c, --config FILE            instead of /etc/atvm-watcher.conf (\"\": the built-in "
+        "one)\n"
+        "      --build NAME             put in for %b\n"
+        "      --environment-file FILE  where the service finds secrets that are not in the\n"
+        "                               environment (default: /etc/atvm-run-watcher.env)\n"
+        "      --json                   all of it as one JSON object\n"
+        "  -h, --help                   show this and end\n\n"
+        "Exit status: 0, or 2 where something is wrong.\n",
     .main_with_secrets = check_config_main,
 };

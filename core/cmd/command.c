@@ -5,22 +5,68 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config.h"
 #include "memory.h"
 #include "nearest-name.h"
+#include "shell-word.h"
 
 #define OPTIONS_MAX 30
 
 int command_usage_error(const struct command *command, const char *format, ...)
 {
-    CLEANUP_FREE char *text = NULL;
+    CLEANUP_FREE char *text = NULL, *program = shell_word_of_program();
     va_list arguments;
 
     va_start(arguments, format);
     text = memory_vformat(format, arguments);
     va_end(arguments);
-    fprintf(stderr, "atvm-watcher %s: %s\nSee: atvm-watcher %s --help\n", command->name, text,
+    fprintf(stderr, "atvm-watcher %s: %s\nSee: %s %s --help\n", command->name, text, program,
             command->name);
     return COMMAND_USAGE;
+}
+
+int command_check_build(const struct command *command, const char *build)
+{
+    if (config_build_name_is_valid(build))
+        return COMMAND_OK;
+    return command_usage_error(command,
+                               "\"%s\" cannot be the name of a build: that begins with a letter or "
+                               "digit and holds only letters, digits, \".\", \"_\" and \"-\"",
+                               build);
+}
+
+int command_too_many(const struct command *command, const char *argument)
+{
+    return command_usage_error(command, "unexpected argument \"%s\"", argument);
+}
+
+/* The options that begin with `name`: "\"--config\", \"--categorize\"". Free it; NULL: there is
+ * none. */
+static char *options_like(const char *name, const struct option *options)
+{
+    char *found = NULL;
+
+    for (; options->name; options++) {
+        CLEANUP_FREE char *earlier = NULL;
+
+        if (strncmp(options->name, name, strlen(name)) != 0)
+            continue;
+        earlier = found;
+        found = memory_format("%s%s\"--%s\"", earlier ? earlier : "", earlier ? ", " : "",
+                              options->name);
+    }
+    return found;
+}
+
+static char *advice_for(const char *name, const struct option *options)
+{
+    const char *names[OPTIONS_MAX + 1], *nearest = NULL;
+    size_t count = 0;
+
+    for (; options[count].name; count++)
+        names[count] = options[count].name;
+    nearest = nearest_name(name, names, count);
+    return nearest ? memory_format("; did you mean \"--%s\"?", nearest) : memory_string("");
 }
 
 /* getopt_long leaves the offending word behind; of several letters in one word only optopt tells
@@ -28,23 +74,21 @@ int command_usage_error(const struct command *command, const char *format, ...)
 static void report_wrong_option(const struct command *command, const char *word,
                                 const struct option *options)
 {
-    CLEANUP_FREE char *name = strndup(word, strcspn(word, "="));
-    const char *names[OPTIONS_MAX + 1], *nearest = NULL;
-    size_t count = 0;
+    CLEANUP_FREE char *name = strndup(word, strcspn(word, "=")), *advice = NULL, *like = NULL;
 
     if (strncmp(word, "--", 2) != 0) {
         command_usage_error(command, "unknown option \"-%c\"", optopt);
         return;
     }
-    for (; options[count].name; count++)
-        names[count] = options[count].name;
-    nearest = nearest_name(name + 2, names, count);
-    if (strchr(word, '='))
-        command_usage_error(command, "option \"%s\" is unknown or takes no value%s%s", name,
-                            nearest ? "; there is --" : "", nearest ? nearest : "");
+    advice = advice_for(name + 2, options);
+    like = options_like(name + 2, options);
+    /* getopt_long takes a beginning that fits one option only. */
+    if (like && strchr(like, ','))
+        command_usage_error(command, "option \"%s\" may be any of %s", name, like);
+    else if (like)
+        command_usage_error(command, "option %s takes no value", like);
     else
-        command_usage_error(command, "unknown or ambiguous option \"%s\"%s%s", name,
-                            nearest ? "; did you mean --" : "", nearest ? nearest : "");
+        command_usage_error(command, "unknown option \"%s\"%s", name, advice);
 }
 
 int command_next_option(const struct command *command, int argc, char **argv, const char *letters,

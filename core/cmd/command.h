@@ -45,6 +45,10 @@ int command_option_status(int code);
 int command_usage_error(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Two such: a name that no build can have (else COMMAND_OK), and an argument that nothing takes. */
+int command_check_build(const struct command *command, const char *build);
+int command_too_many(const struct command *command, const char *argument);
+
 /* Prints an object on standard output, indented, and ends the line. */
 void command_print_json(struct json_object *object);
 

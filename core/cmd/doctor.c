@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "config.h"
 #include "doctor-look.h"
+#include "shell-word.h"
 
 /* Exit statuses; 2 is a wrong command line, as everywhere. */
 enum { STATUS_OK = 0, STATUS_WARN = 1, STATUS_BAD = 3 };
@@ -54,13 +55,9 @@ static int parse(struct doctor_command *command, int argc, char **argv)
     if (optind < argc)
         command->asked.build = argv[optind++];
     if (optind < argc)
-        return command_usage_error(&command_doctor, "unexpected argument %s", argv[optind]);
-    if (command->asked.build && !config_build_name_is_valid(command->asked.build))
-        return command_usage_error(&command_doctor,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   command->asked.build);
-    return COMMAND_OK;
+        return command_too_many(&command_doctor, argv[optind]);
+    return command->asked.build ? command_check_build(&command_doctor, command->asked.build)
+                                : COMMAND_OK;
 }
 
 /* https://no-color.org: any value that is not empty. */
@@ -88,6 +85,18 @@ static void print(const struct doctor_command *command, const struct doctor_repo
     }
 }
 
+/* For a command that asks the same once more; the configuration is added to it. */
+static char *arguments_of(const struct doctor_asked *asked)
+{
+    bool is_usual = strcmp(asked->environment_file, DOCTOR_ENVIRONMENT_FILE) == 0;
+    CLEANUP_FREE char *path = realpath(asked->environment_file, NULL);
+    CLEANUP_FREE char *file = shell_word(path ? path : asked->environment_file);
+
+    return memory_format("%s%s%s%s%s", asked->build ? " " : "", asked->build ? asked->build : "",
+                         is_usual ? "" : " --environment-file ", is_usual ? "" : file,
+                         asked->offline ? " --offline" : "");
+}
+
 static int look(struct doctor_command *command)
 {
     static const int statuses[] = {STATUS_OK, STATUS_WARN, STATUS_BAD};
@@ -96,6 +105,8 @@ static int look(struct doctor_command *command)
 
     command->asked.now_ns = clock_ns(CLOCK_REALTIME);
     doctor_report_init(&report);
+    report.is_root = geteuid() == 0;
+    report.arguments = arguments_of(&command->asked);
     doctor_look(&command->asked, &report);
     print(command, &report);
     status = statuses[doctor_worst(&report)];

@@ -10,12 +10,14 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "explain-output.h"
 #include "judge-now.h"
 #include "ledger-file.h"
 #include "log.h"
 #include "memory.h"
+#include "shell-word.h"
 #include "run-settings.h"
 #include "state-lock.h"
 #include "state.h"
@@ -73,12 +75,9 @@ static int take_build(struct explain_command *command, int argc, char **argv)
     if (optind >= argc)
         return command_usage_error(&command_explain, "expected the name of a build");
     if (optind + 1 < argc)
-        return command_usage_error(&command_explain, "unexpected argument %s", argv[optind + 1]);
-    if (!config_build_name_is_valid(argv[optind]))
-        return command_usage_error(&command_explain,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   argv[optind]);
+        return command_too_many(&command_explain, argv[optind + 1]);
+    if (command_check_build(&command_explain, argv[optind]) != COMMAND_OK)
+        return COMMAND_USAGE;
     command->build = argv[optind];
     return COMMAND_OK;
 }
@@ -100,12 +99,33 @@ static int parse(struct explain_command *command, int argc, char **argv)
 
 /* ---------------------------------------------------------------- what is kept */
 
+/* What lies there can be explained without anybody having watched it. */
+static void advise_replay(const struct explain_command *command, const char *error)
+{
+    const struct config *config = command->config;
+    CLEANUP_FREE char *root = shell_word(config->automation_root);
+    CLEANUP_FREE char *log = shell_word(config->run_log);
+    CLEANUP_FREE char *replay = config_command(config,
+                                               "replay --explain --build %s --root %s --run-log %s "
+                                               "--since \"$(date -d '1 day ago' +%%s)\"",
+                                               command->build, root, log);
+
+    log_error("%s; what a run left is explained without a watcher, too, with a time before its "
+              "start: `%s`",
+              error, replay);
+}
+
 static int open_state(struct explain_command *command)
 {
     CLEANUP_FREE char *error = NULL;
+    int status = state_open(command->config->state_root, command->build, STATE_LOOK,
+                            clock_ns(CLOCK_REALTIME), &command->state, &error);
 
-    if (state_open(command->config->state_root, command->build, STATE_LOOK,
-                   clock_ns(CLOCK_REALTIME), &command->state, &error) < 0) {
+    if (status == -ENOENT) {
+        advise_replay(command, error);
+        return COMMAND_FAILED;
+    }
+    if (status < 0) {
         log_error("%s", error);
         return COMMAND_FAILED;
     }
@@ -117,15 +137,17 @@ static int open_state(struct explain_command *command)
 static int read_evidence(struct explain_command *command)
 {
     CLEANUP_FREE char *path = memory_format("%s/evidence.jsonl", command->state->folder);
-    CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *error = NULL, *missing = NULL;
     int status;
 
     command->ledger = ledger_new();
     status = ledger_read_file(command->ledger, path, &error);
     if (status == -ENOENT)
-        log_error("%s: no evidence was kept yet: a watcher does that from its first look on; "
-                  "'atvm-watcher replay --explain' explains what lies there without one",
-                  path);
+        missing = memory_format("%s: no evidence was kept yet: a watcher does that from its first "
+                                "look on",
+                                path);
+    if (missing)
+        advise_replay(command, missing);
     else if (status < 0)
         log_error("%s", error);
     return status == 0 ? COMMAND_OK : COMMAND_FAILED;
@@ -143,7 +165,7 @@ static int64_t time_of_judgement(const struct explain_command *command, const ch
     *ret_what = state_judged_ns(command->state) == command->state->run.closed_ns
                     ? "when it was closed"
                     : "when it was corrected";
-    if (command->state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&command->state->run))
         return state_judged_ns(command->state);
     *ret_what = "now: it is being watched";
     if (state_lock_holder(lock) > 0 || stat(evidence, &status) < 0)
@@ -155,7 +177,7 @@ static int64_t time_of_judgement(const struct explain_command *command, const ch
 /* A marker that came after the close changed nothing any more. */
 static bool marker_came_too_late(const struct state *state)
 {
-    return state->run.closed_ns >= 0 && state->run.state != STATE_CANCELLED;
+    return scope_state_is_closed(&state->run) && state->run.state != STATE_CANCELLED;
 }
 
 static void fill_policy(const struct explain_command *command, struct policy *ret)
@@ -184,7 +206,7 @@ static void fill_policy(const struct explain_command *command, struct policy *re
 static void add_closed(struct explain_closed *closed, size_t *count,
                        const struct scope_state *scope)
 {
-    if (scope->closed_ns >= 0)
+    if (scope_state_is_closed(scope))
         closed[(*count)++] = (struct explain_closed){
             scope->name, scope->state, scope->reason,
             scope->corrected_ns > scope->closed_ns ? scope->corrected_ns : scope->closed_ns};

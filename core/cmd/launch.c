@@ -131,11 +131,8 @@ static int check_words(const struct launch_settings *settings)
 
     if (!request->build)
         return command_usage_error(&command_launch, "--build-name is missing");
-    if (!config_build_name_is_valid(request->build))
-        return command_usage_error(&command_launch,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   request->build);
+    if (command_check_build(&command_launch, request->build) != COMMAND_OK)
+        return COMMAND_USAGE;
     if (request->plugin && !run_settings_plugin_is_known(request->plugin))
         return command_usage_error(&command_launch,
                                    "--integration-plugin %s: expected fc, iscsi or both",
@@ -155,10 +152,11 @@ static int parse(struct launch_settings *settings, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     if (optind < argc && strcmp(argv[optind - 1], "--") != 0)
-        return command_usage_error(&command_launch,
-                                   "unexpected argument %s; options of the template command stand "
-                                   "behind \"--\"",
-                                   argv[optind]);
+        return command_usage_error(
+            &command_launch,
+            "unexpected argument \"%s\"; options of the template command stand "
+            "behind \"--\"",
+            argv[optind]);
     for (int i = optind; i < argc; i++)
         launch_words_add(&settings->request.options, argv[i]);
     return check_words(settings);

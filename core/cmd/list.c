@@ -2,27 +2,51 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "config.h"
+#include "list-names.h"
 #include "log.h"
+#include "nearest-name.h"
 #include "status-builds.h"
+
+#define KINDS_MAX 8
 
 enum { OPTION_CONFIG = 'c', OPTION_JSON = 256, OPTION_NAMES };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
     {"json", no_argument, NULL, OPTION_JSON},
-    {"names", no_argument, NULL, OPTION_NAMES},
+    {"names", optional_argument, NULL, OPTION_NAMES},
     {NULL, 0, NULL, 0},
 };
 
 struct list {
     const char *config_path;
     bool json;
-    bool names; /* for completion */
+    bool names;       /* of builds only */
+    const char *kind; /* of names, instead: one of list-names.h; NULL: none */
+    const char *build;
 };
+
+static int take_names(struct list *list)
+{
+    CLEANUP_FREE char *advice = NULL;
+    const char *kinds[KINDS_MAX];
+    size_t count = 0;
+
+    list->names |= !optarg;
+    for (; optarg && count < KINDS_MAX && (kinds[count] = list_names_kind(count)); count++)
+        if (strcmp(kinds[count], optarg) == 0)
+            list->kind = kinds[count];
+    if (!optarg || list->kind)
+        return COMMAND_OK;
+    advice = nearest_name_advice(optarg, kinds, count, "there are");
+    return command_usage_error(&command_list, "--names=%s: no such kind of names; %s", optarg,
+                               advice);
+}
 
 static int parse(struct list *list, int argc, char **argv)
 {
@@ -32,12 +56,15 @@ static int parse(struct list *list, int argc, char **argv)
         if (option == OPTION_CONFIG)
             list->config_path = optarg;
         list->json |= option == OPTION_JSON;
-        list->names |= option == OPTION_NAMES;
+        if (option == OPTION_NAMES && take_names(list) != COMMAND_OK)
+            return COMMAND_USAGE;
     }
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
+    if (list->kind && optind < argc && config_build_name_is_valid(argv[optind]))
+        list->build = argv[optind++];
     if (optind < argc)
-        return command_usage_error(&command_list, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_list, argv[optind]);
     return COMMAND_OK;
 }
 
@@ -66,6 +93,10 @@ static int print_list(const struct list *list, const struct config *config)
     int64_t now_ns = clock_ns(CLOCK_REALTIME);
     struct build_rows rows;
 
+    if (list->kind) {
+        list_names_print(config, list->kind, list->build);
+        return COMMAND_OK;
+    }
     if (build_rows_load(config, now_ns, &rows, &error) < 0) {
         log_error("%s", error);
         return COMMAND_STATE;
@@ -115,7 +146,8 @@ const struct command command_list = {
         "  -c, --config FILE  the watcher's configuration (default: /etc/atvm-watcher.conf where\n"
         "                     it exists, else built-in)\n"
         "      --json         as a JSON array\n"
-        "      --names        only the names, one a line\n"
+        "      --names        only the names, one a line; --names=hosts, =scopes (of a BUILD that\n"
+        "                     may follow, else of all), =sinks or =templates (configured): those\n"
         "  -h, --help         show this and end\n\n"
         "Exit status: 0 the list was printed; 2 wrong command line or configuration; 4 the state\n"
         "root is not there or cannot be read.\n",

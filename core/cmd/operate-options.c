@@ -72,7 +72,7 @@ static int take_build(struct operate *operate, int argc, char **argv)
     if (operate->wait_ns == 0)
         operate->wait_ns = DEFAULT_WAIT_NS;
     if (optind + 1 < argc)
-        return command_usage_error(operate->command, "unexpected argument %s", argv[optind + 1]);
+        return command_too_many(operate->command, argv[optind + 1]);
     if (optind < argc)
         operate->build = argv[optind];
     if (!operate->build && operate->build_is_optional)
@@ -82,12 +82,7 @@ static int take_build(struct operate *operate, int argc, char **argv)
     if (named && strcmp(named, operate->build) != 0)
         return command_usage_error(operate->command, "two builds are named: %s and %s", named,
                                    operate->build);
-    if (!config_build_name_is_valid(operate->build))
-        return command_usage_error(operate->command,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   operate->build);
-    return COMMAND_OK;
+    return command_check_build(operate->command, operate->build);
 }
 
 int operate_parse(struct operate *operate, int argc, char **argv, const struct option *options,

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,60 +13,41 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "kept-run.h"
 #include "log.h"
 #include "memory.h"
-#include "nearest-name.h"
+#include "operate-service.h"
+#include "owner-rights.h"
 #include "path-watch.h"
 #include "secret-environment.h"
+#include "service-environment.h"
 #include "sink-check.h"
+#include "start-environment.h"
 #include "state-lock.h"
 #include "state.h"
-#include "status-builds.h"
 
 /* How often the lock is tried while an answer is waited for: its holder may have ended. */
 #define LOCK_INTERVAL_US (200 * 1000)
-/* Of the names that are offered in place of an unknown one. */
-#define OFFERED_MAX 10
 
 /* One run of a command. */
 struct operation {
     struct operate *operate;
     struct config *config;
     char *folder;        /* of the build */
+    struct stat owner;   /* of that */
     struct state *state; /* owned; NULL: somebody else has it */
     int *secrets;        /* of the environment; -1: none */
     bool by_watcher;     /* who carried it out */
     struct request_answer answer;
+    bool printed;              /* the answer */
     struct post_summary posts; /* after a delivery of our own */
     bool delivered;            /* there was one */
+    bool handed_over;          /* to the service */
+    struct service_sent sent;  /* what came of that */
 };
 
 /* ---- which build */
-
-int operate_report_unknown(const struct config *config, const char *build)
-{
-    CLEANUP_FREE char *error = NULL, *advice = NULL;
-    CLEANUP_FREE const char **names = NULL;
-    struct build_rows rows;
-    const char *nearest;
-
-    if (build_rows_load(config, clock_ns(CLOCK_REALTIME), &rows, &error) < 0) {
-        log_error("%s", error);
-        return COMMAND_STATE;
-    }
-    names = memory_zeroed(rows.count + 1, sizeof(*names));
-    for (size_t i = 0; i < rows.count; i++)
-        names[i] = rows.rows[i].name;
-    nearest = nearest_name(build, names, rows.count);
-    advice = nearest ? memory_format("did you mean %s?", nearest)
-                     : nearest_name_advice(build, names,
-                                           rows.count < OFFERED_MAX ? rows.count : OFFERED_MAX,
-                                           "runs known here");
-    log_error("%s: no run of that name was watched here; %s", build, advice);
-    build_rows_free(&rows);
-    return COMMAND_STATE;
-}
 
 static int report_no_access(const char *path, int error)
 {
@@ -76,29 +56,18 @@ static int report_no_access(const char *path, int error)
     return COMMAND_STATE;
 }
 
-/* Files that root made would be closed to a watcher that is another user. */
-static int become_owner(const struct stat *folder)
-{
-    if (geteuid() != 0 || folder->st_uid == 0)
-        return 0;
-    if (setgroups(0, NULL) < 0 || setgid(folder->st_gid) < 0 || setuid(folder->st_uid) < 0)
-        return -errno;
-    return 0;
-}
-
 static int find_build(struct operation *operation)
 {
-    struct stat status;
     int error;
 
     operation->folder =
         memory_format("%s/%s", operation->config->state_root, operation->operate->build);
-    if (stat(operation->folder, &status) < 0) {
+    if (stat(operation->folder, &operation->owner) < 0) {
         if (errno == ENOENT)
             return operate_report_unknown(operation->config, operation->operate->build);
         return report_no_access(operation->folder, errno);
     }
-    error = become_owner(&status);
+    error = owner_rights_take(&operation->owner);
     if (error < 0) {
         log_error("%s: its owner's rights cannot be taken: %s", operation->folder,
                   strerror(-error));
@@ -132,8 +101,8 @@ static char *who_asks(void)
 static int take_lock(struct operation *operation)
 {
     CLEANUP_FREE char *error = NULL;
-    int status = state_open(operation->config->state_root, operation->operate->build, STATE_OWN,
-                            clock_ns(CLOCK_REALTIME), &operation->state, &error);
+    int status = state_open(operation->config->state_root, operation->operate->build,
+                            STATE_OWN_BRIEFLY, clock_ns(CLOCK_REALTIME), &operation->state, &error);
 
     if (status == -EBUSY)
         return OPERATE_NO_ANSWER;
@@ -228,10 +197,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *sig
     return 0;
 }
 
-static int open_waiting(struct waiting *waiting, const char *folder, int64_t wait_ns)
+static int open_waiting(struct waiting *waiting, int64_t wait_ns)
 {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-    CLEANUP_FREE char *path = requests_path(folder);
     sigset_t signals;
     int error = sd_event_new(&waiting->event);
 
@@ -251,7 +219,6 @@ static int open_waiting(struct waiting *waiting, const char *folder, int64_t wai
     if (error < 0)
         return error;
     waiting->paths = path_watch_new(waiting->event, on_change, waiting);
-    path_watch_add(waiting->paths, path);
     return 0;
 }
 
@@ -307,6 +274,10 @@ static int finish_as_owner(struct operation *operation)
 static int give_up(struct operation *operation)
 {
     CLEANUP_FREE char *error = NULL, *lock = memory_format("%s/lock", operation->folder);
+    CLEANUP_FREE char *look =
+        config_command(operation->config, "status %s", operation->operate->build);
+    CLEANUP_FREE char *list =
+        config_command(operation->config, "queue list %s --all", operation->operate->build);
     const struct request *request = &operation->operate->request;
     int status = request_withdraw(operation->folder, request->id, &error);
 
@@ -314,13 +285,12 @@ static int give_up(struct operation *operation)
         return COMMAND_OK;
     if (status == 0)
         log_error("%s: process %d has it and gave no answer in time; the request was withdrawn: "
-                  "nothing was changed. 'atvm-watcher status %s' shows whether it lives",
-                  operation->operate->build, (int)state_lock_holder(lock),
-                  operation->operate->build);
+                  "nothing was changed. `%s` shows whether it lives",
+                  operation->operate->build, (int)state_lock_holder(lock), look);
     else if (status == -ENOENT)
         log_error("%s: the request was taken up, but is not answered yet: it is carried out, once. "
-                  "'atvm-watcher queue list %s --all' shows what became of it",
-                  operation->operate->build, operation->operate->build);
+                  "`%s` shows what became of it",
+                  operation->operate->build, list);
     else
         log_error("%s; the request stays, and is carried out when its turn comes", error);
     return OPERATE_NO_ANSWER;
@@ -349,35 +319,84 @@ static int wait_for_answer(struct operation *operation, struct waiting *waiting)
     }
 }
 
-static int ask(struct operation *operation)
+static int submit_and_wait(struct operation *operation, struct waiting *waiting)
 {
+    CLEANUP_FREE char *path = requests_path(operation->folder);
     CLEANUP_FREE char *error = NULL;
-    struct waiting waiting = {0};
-    int status;
 
     if (request_submit(operation->folder, &operation->operate->request, &error) < 0) {
         log_error("%s", error);
         return COMMAND_STATE;
     }
-    status = open_waiting(&waiting, operation->folder, operation->operate->wait_ns);
+    path_watch_add(waiting->paths, path);
+    return wait_for_answer(operation, waiting);
+}
+
+/* From before the request is there: an interruption is to withdraw it, not to leave it behind. */
+static int ask(struct operation *operation)
+{
+    struct waiting waiting = {0};
+    int status = open_waiting(&waiting, operation->operate->wait_ns);
+
     if (status < 0) {
-        log_error("event loop: %s", strerror(-status));
-        waiting.over = true;
+        log_error("event loop: %s; nothing was asked of the watcher", strerror(-status));
+        status = COMMAND_STATE;
+    } else {
+        status = submit_and_wait(operation, &waiting);
     }
-    status = wait_for_answer(operation, &waiting);
     close_waiting(&waiting);
     return status;
 }
 
-/* ---- delivering what is to be sent */
+/* ---- delivering what is to be sent: the service does it, or this process */
 
-static void say_who_sends(const struct operation *operation, const char *why)
+static void send_by_service(struct operation *operation, struct unit_control *units)
 {
-    const char *build = operation->operate->build;
+    const struct operate *operate = operation->operate;
+    CLEANUP_FREE char *error = NULL;
 
-    log_notice("%s: stored; %s. This sends it: systemctl start atvm-run-watcher@%s, or with the "
-               "secret in the environment: atvm-watcher run %s",
-               build, why, build, build);
+    /* The service needs the lock. */
+    state_close(operation->state);
+    operation->state = NULL;
+    if (operate_service_send(units, operation->config, operate->build, operation->folder,
+                             operate->wait_ns, &operation->sent, &error) < 0) {
+        log_error("%s: stored, but not sent: %s", operate->build, error);
+        return;
+    }
+    operation->handed_over = true;
+    operate_service_report(operation->config, operate->build, &operation->sent);
+}
+
+/* false: there is no service for it. */
+static bool leave_to_service(struct operation *operation)
+{
+    struct unit_control *units = NULL;
+    int error = owner_rights_give_back();
+
+    if (!error)
+        units = operate_service_open(operation->config, operation->operate->build);
+    if (units) {
+        send_by_service(operation, units);
+        unit_control_close(units);
+        return true;
+    }
+    error = error ? error : owner_rights_take(&operation->owner);
+    if (error < 0)
+        log_error("%s: stored, but not sent: its owner's rights cannot be given back and taken "
+                  "again: %s",
+                  operation->folder, strerror(-error));
+    return error < 0;
+}
+
+static void say_not_ready(const struct operation *operation, const char *why)
+{
+    int unreadable =
+        *operation->secrets < 0 ? service_secrets_unreadable(START_ENVIRONMENT_FILE) : 0;
+    CLEANUP_FREE char *longer =
+        memory_format("%s; but %s cannot be read by this user", why, START_ENVIRONMENT_FILE);
+
+    operate_service_advise(operation->config, operation->operate->build,
+                           unreadable && unreadable != -ENOENT ? longer : why);
 }
 
 static bool sinks_are_ready(struct operation *operation, int terminal)
@@ -387,17 +406,18 @@ static bool sinks_are_ready(struct operation *operation, int terminal)
     const char *why = NULL;
 
     if (!config_check_modules(operation->config, &error, &warnings)) {
-        say_who_sends(operation, error);
+        operate_service_advise(operation->config, operation->operate->build, error);
         return false;
     }
     if (secret_environment_take(operation->config, operation->secrets) < 0) {
-        say_who_sends(operation, "a secret in the environment cannot be passed on");
+        operate_service_advise(operation->config, operation->operate->build,
+                               "a secret in the environment cannot be passed on");
         return false;
     }
     findings = sink_check(operation->config, terminal, *operation->secrets);
     why = findings.misconfigured ? findings.misconfigured : findings.unready;
     if (why)
-        say_who_sends(operation, why);
+        say_not_ready(operation, why);
     sink_findings_clear(&findings);
     return !why;
 }
@@ -409,16 +429,17 @@ static void deliver(struct operation *operation)
         fcntl(operation->operate->json ? STDERR_FILENO : STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     CLEANUP_FREE char *error = NULL;
 
-    if (!sinks_are_ready(operation, terminal))
+    if (leave_to_service(operation) || !sinks_are_ready(operation, terminal))
         return;
     if (kept_run_deliver(operation->config, operation->state, terminal, *operation->secrets,
                          &operation->posts, &error) < 0) {
-        say_who_sends(operation, error);
+        operate_service_advise(operation->config, operation->operate->build, error);
         return;
     }
     operation->delivered = true;
     if (operation->posts.outstanding > 0)
-        say_who_sends(operation, "it could not be delivered yet");
+        operate_service_advise(operation->config, operation->operate->build,
+                               "it could not be delivered yet");
 }
 
 /* ---- what came of it */
@@ -437,6 +458,8 @@ static int exit_status(const struct operation *operation)
     }
     if (operation->answer.sent == 0 || operation->by_watcher)
         return COMMAND_OK;
+    if (operation->handed_over)
+        return operation->sent.held == 0 ? COMMAND_OK : OPERATE_NOT_SENT;
     return operation->delivered && operation->posts.outstanding == 0 &&
                    !post_is_held(&operation->posts)
                ? COMMAND_OK
@@ -472,22 +495,36 @@ static void print_json(const struct operation *operation, int status)
     json_object_object_add(object, "to_be_sent", json_object_new_int64(answer->sent));
     json_object_object_add(object, "carried_out_by",
                            json_object_new_string(operation->by_watcher ? "watcher" : "command"));
+    json_object_object_add(object, "sent_by_service",
+                           json_object_new_boolean(operation->handed_over));
     json_object_object_add(object, "exit_status", json_object_new_int(status));
     command_print_json(object);
 }
 
-static int report(const struct operation *operation)
+/* For people, once. */
+static void print_answer(struct operation *operation)
 {
     const struct request_answer *answer = &operation->answer;
     bool bad = answer->outcome == REQUEST_REFUSED || answer->outcome == REQUEST_FAILED;
+
+    if (operation->operate->json || operation->printed)
+        return;
+    operation->printed = true;
+    if (bad)
+        log_error("%s", answer->text);
+    else
+        puts(answer->text);
+    fflush(stdout);
+}
+
+static int report(struct operation *operation)
+{
     int status = exit_status(operation);
 
     if (operation->operate->json)
         print_json(operation, status);
-    else if (bad)
-        log_error("%s", answer->text);
     else
-        puts(answer->text);
+        print_answer(operation);
     return status;
 }
 
@@ -503,9 +540,27 @@ static int run_locked(struct operation *operation)
         status = ask(operation);
     if (status != COMMAND_OK)
         return status;
-    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher)
+    if (operation->answer.sent > 0 && operation->state && !operation->by_watcher) {
+        /* What is done comes before what follows from it. */
+        print_answer(operation);
         deliver(operation);
+    }
     return report(operation);
+}
+
+/* As `run` by hand: what the environment says stands before what the service has. */
+static void take_secrets_of_service(struct operation *operation)
+{
+    struct service_environment environment;
+
+    if (*operation->secrets >= 0)
+        return;
+    environment = service_environment_take_secrets(START_ENVIRONMENT_FILE);
+    if (environment.error && environment.error != -ENOENT && environment.error != -EACCES)
+        log_warning("%s: %s; the secrets in it are not known here", START_ENVIRONMENT_FILE,
+                    strerror(-environment.error));
+    *operation->secrets = take_descriptor(&environment.secrets);
+    service_environment_release(&environment);
 }
 
 int operate_run(struct operate *operate, int *secrets)
@@ -519,6 +574,7 @@ int operate_run(struct operate *operate, int *secrets)
     operate->request.id = id;
     operate->request.by = by;
     operate->request.time_ns = clock_ns(CLOCK_REALTIME);
+    take_secrets_of_service(&operation);
     operation.config = config_load(operate->config_path, operate->build, &error);
     if (error)
         log_error("%s", error);

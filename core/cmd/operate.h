@@ -62,8 +62,9 @@ enum {
 
 /* Their part of the usage text. */
 #define OPERATE_USAGE                                                                              \
-    "      --wait DURATION    how long to wait for the answer of the watcher that has the build\n" \
-    "                         (default: 30s)\n"                                                    \
+    "      --wait DURATION    how long to wait for the answer of the watcher that has the "        \
+    "build,\n"                                                                                     \
+    "                         or for the service to send (default: 30s)\n"                         \
     "      --json             print the outcome as JSON\n"                                         \
     "  -c, --config FILE      the watcher's configuration (default: /etc/atvm-watcher.conf\n"      \
     "                         where it exists, else built-in)\n"                                   \

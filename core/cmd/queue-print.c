@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "memory.h"
 #include "render-escape.h"
 #include "render-json-value.h"
@@ -70,6 +71,8 @@ static const char *about_cell(struct obstack *memory, const struct queued *queue
                                "next attempt %s: ", when(memory, record->next_attempt_ns, now_ns))
             : "";
 
+    if (queued->is_behind)
+        return "held with the part before it";
     if (queued->standing == POST_HELD && !outbox_is_held(record))
         return "no sink of this name is configured any more";
     return memory_format_in(
@@ -148,22 +151,35 @@ static void print_decision(struct obstack *memory, const struct outbox_decision 
     printf("\n");
 }
 
-static const char *advice_for(const struct queued *queued)
+/* What to do about a message that is held, on lines of their own. */
+static void print_advice(const struct config *config, const struct queued *queued)
 {
-    if (queued->standing == POST_HELD && queued->record->state == OUTBOX_UNCERTAIN)
-        return "look whether it is there, then 'atvm-watcher resolve' with --posted or --resend";
-    if (queued->standing == POST_HELD && queued->record->state == OUTBOX_QUARANTINED)
-        return "mend the cause, then 'atvm-watcher queue retry', or 'queue drop'";
-    if (queued->standing == POST_HELD)
-        return "configure a sink of this name, or 'atvm-watcher queue drop'";
-    return NULL;
+    CLEANUP_FREE char *selection = outbox_selection(queued->record, queued->build);
+    CLEANUP_FREE char *resolve =
+        config_command(config, "resolve %s --posted%s", queued->build, selection);
+    CLEANUP_FREE char *retry = config_command(config, "queue retry %s%s", queued->build, selection);
+    CLEANUP_FREE char *drop =
+        config_command(config, "queue drop %s%s --reason 'given up'", queued->build, selection);
+
+    if (queued->standing != POST_HELD)
+        return;
+    if (queued->record->state == OUTBOX_UNCERTAIN)
+        printf("  what to do: look whether it is there, then\n    %s\n"
+               "  or, where it is not, the same with --resend in place of --posted\n",
+               resolve);
+    else if (queued->record->state == OUTBOX_QUARANTINED)
+        printf("  what to do: mend the cause, then\n    %s\n  or give it up:\n    %s\n", retry,
+               drop);
+    else if (queued->is_behind)
+        printf("  what to do: settle the part before it, with which it is held\n");
+    else
+        printf("  what to do: configure a sink of this name, or give it up:\n    %s\n", drop);
 }
 
-void queue_print_record(const struct queued *queued, int64_t now_ns)
+void queue_print_record(const struct config *config, const struct queued *queued, int64_t now_ns)
 {
     const struct outbox_record *record = queued->record;
     const struct outbox_message *message = &record->message;
-    const char *advice = advice_for(queued);
     struct obstack memory;
 
     obstack_init(&memory);
@@ -171,8 +187,7 @@ void queue_print_record(const struct queued *queued, int64_t now_ns)
            clean(&memory, record->sink), state_word(record));
     if (record->explanation)
         printf("  %s\n", clean(&memory, record->explanation));
-    if (advice)
-        printf("  what to do: %s\n", advice);
+    print_advice(config, queued);
     printf("  made %s; key %s\n", when(&memory, record->created_ns, now_ns),
            clean(&memory, message->key));
     if (message->supersedes)

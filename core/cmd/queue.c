@@ -7,9 +7,12 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "log.h"
 #include "memory.h"
+#include "nearest-name.h"
 #include "operate.h"
+#include "outbox-parts.h"
 #include "queue-print.h"
 
 enum queue_verb { QUEUE_LIST, QUEUE_SHOW, QUEUE_RETRY, QUEUE_DROP };
@@ -57,8 +60,12 @@ static void add_records(struct queue *queue, const struct build_posts *posts)
 {
     for (size_t i = 0; i < posts->list.count; i++) {
         const struct outbox_record *record = posts->list.records[i];
-        const struct queued queued = {posts->build, record,
-                                      post_standing_of(&posts->list, record, queue->config)};
+        const struct queued queued = {
+            .build = posts->build,
+            .record = record,
+            .standing = post_standing_of(&posts->list, record, queue->config),
+            .is_behind = outbox_turn_of(&posts->list, record) == OUTBOX_TURN_HELD,
+        };
 
         if (!is_meant(queue, &queued))
             continue;
@@ -147,8 +154,10 @@ static int show(const struct queue *queue)
     CLEANUP_JSON struct json_object *object = NULL;
 
     if (queue->count == 0) {
-        log_error("%s: there is no such message; 'atvm-watcher queue list %s --all' shows all",
-                  queue->operate->build, queue->operate->build);
+        CLEANUP_FREE char *list =
+            config_command(queue->config, "queue list %s --all", queue->operate->build);
+
+        log_error("%s: there is no such message; `%s` shows all", queue->operate->build, list);
         return COMMAND_FAILED;
     }
     if (queue->count > 1) {
@@ -158,12 +167,15 @@ static int show(const struct queue *queue)
             CLEANUP_FREE char *words =
                 outbox_selection(queue->queued[i].record, queue->operate->build);
 
-            log_error("  %s", words + 1);
+            CLEANUP_FREE char *command =
+                config_command(queue->config, "queue show %s%s", queue->operate->build, words);
+
+            log_error("  %s", command);
         }
         return COMMAND_FAILED;
     }
     if (!queue->operate->json) {
-        queue_print_record(&queue->queued[0], queue->now_ns);
+        queue_print_record(queue->config, &queue->queued[0], queue->now_ns);
         return COMMAND_OK;
     }
     object = queue_record_json(&queue->queued[0], true);
@@ -194,15 +206,19 @@ static int look(struct queue *queue)
 
 static int take_verb(struct queue *queue, int argc, char **argv)
 {
+    CLEANUP_FREE char *advice = NULL;
+
     for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++) {
         if (strcmp(argv[1], verbs[i]) != 0)
             continue;
         queue->verb = (enum queue_verb)i;
         return COMMAND_OK;
     }
-    if (argc > 1 && argv[1][0] != '-')
-        return command_usage_error(&command_queue,
-                                   "%s: expected list, show, retry or drop, then a build", argv[1]);
+    if (argc > 1 && argv[1][0] != '-') {
+        advice = nearest_name_advice(argv[1], verbs, sizeof(verbs) / sizeof(*verbs),
+                                     "it begins with one of these, then a build");
+        return command_usage_error(&command_queue, "unknown word \"%s\"; %s", argv[1], advice);
+    }
     return command_usage_error(&command_queue, "expected list, show, retry or drop");
 }
 

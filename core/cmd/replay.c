@@ -13,10 +13,10 @@
 #include "judge-now.h"
 #include "log.h"
 #include "memory.h"
-#include "render-time.h"
 #include "report.h"
 #include "run-facts.h"
 #include "run-settings.h"
+#include "stale-files.h"
 
 enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
 
@@ -117,11 +117,8 @@ static int take_plugin(struct replay *replay, const char *word)
 
 static int take_build(struct replay *replay, const char *name)
 {
-    if (!config_build_name_is_valid(name))
-        return command_usage_error(&command_replay,
-                                   "--build %s: a build's name begins with a letter or digit and "
-                                   "holds only letters, digits, '.', '_' and '-'",
-                                   name);
+    if (command_check_build(&command_replay, name) != COMMAND_OK)
+        return COMMAND_USAGE;
     free(replay->settings.build);
     replay->settings.build = memory_string(name);
     return COMMAND_OK;
@@ -209,7 +206,7 @@ static int parse(struct replay *replay, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     if (optind < argc)
-        return command_usage_error(&command_replay, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_replay, argv[optind]);
     if (!replay->settings.build)
         return command_usage_error(&command_replay, "--build is missing");
     if (!replay->root)
@@ -305,6 +302,14 @@ static int configure(struct replay *replay)
 
 /* ---------------------------------------------------------------- the report */
 
+/* No message is that of a categorized run as a whole. */
+static void print_run(const struct verdict *verdict)
+{
+    CLEANUP_FREE char *run = render_run(verdict);
+
+    printf("%s%s", verdict->scope_count > 0 ? "\n" : "", run);
+}
+
 static void print_report(const struct replay *replay, const struct report *report)
 {
     const struct verdict *verdict = report->verdict;
@@ -322,8 +327,8 @@ static void print_report(const struct replay *replay, const struct report *repor
 
         printf("%s%s", i > 0 ? "\n" : "", text);
     }
-    if (verdict->scope_count == 0)
-        printf("%s: %s: %s\n", verdict->build, run_state_name(verdict->state), verdict->reason);
+    if (verdict->scope_count == 0 || (verdict->categorized && replay->format == FORMAT_TEXT))
+        print_run(verdict);
 }
 
 static int print_explanation(const struct replay *replay, const struct judge_now *now,
@@ -343,27 +348,13 @@ static int print_explanation(const struct replay *replay, const struct judge_now
     return explain_print(&command_replay, &explain, replay->format == FORMAT_JSON);
 }
 
-/* Old files are the usual thing, and only of interest where the run has no result. */
 static void hint_at_stale_files(const struct replay *replay, const struct verdict *verdict)
 {
-    char since[RENDER_TIME_SIZE], newest[RENDER_TIME_SIZE];
-    int64_t newest_ns = -1;
-    size_t count = 0;
+    CLEANUP_FREE char *hint =
+        stale_files_hint(verdict, replay->settings.since_ns, replay->config->time_zone);
 
-    for (size_t i = 0; i < verdict->source_count; i++) {
-        if (verdict->sources[i].standing != SOURCE_STALE)
-            continue;
-        count++;
-        if (verdict->sources[i].outside_ns > newest_ns)
-            newest_ns = verdict->sources[i].outside_ns;
-    }
-    if (count == 0 || run_state_is_posted(verdict->state))
-        return;
-    render_local_time(replay->settings.since_ns, replay->config->time_zone, since);
-    render_local_time(newest_ns, replay->config->time_zone, newest);
-    log_notice("%zu files do not count, because they are from outside of the run's window, which "
-               "begins %s (the newest is of %s): look at --since%s",
-               count, since, newest, replay->now_ns >= 0 ? " and --now" : "");
+    if (hint)
+        log_notice("%s", hint);
 }
 
 static int judge_and_print(const struct replay *replay, const struct judge_now *now)

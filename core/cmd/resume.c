@@ -30,7 +30,7 @@ static int parse(const char **ret_config_path, int argc, char **argv)
     if (option != COMMAND_OPTIONS_END)
         return option == COMMAND_OPTIONS_HELP ? -1 : COMMAND_USAGE;
     if (optind < argc)
-        return command_usage_error(&command_resume, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_resume, argv[optind]);
     return COMMAND_OK;
 }
 
@@ -61,10 +61,12 @@ static int start_watchers(const struct build_rows *rows)
     CLEANUP_FREE char *error = NULL;
     struct unit_control *units = NULL;
     int status = COMMAND_OK;
+    size_t count = 0;
 
     for (size_t i = 0; i < rows->count; i++) {
         if (!is_unfinished(&rows->rows[i]))
             continue;
+        count++;
         if (!units && unit_control_open(&units, &error) < 0) {
             log_error("%s", error);
             return COMMAND_STATE;
@@ -73,6 +75,8 @@ static int start_watchers(const struct build_rows *rows)
             status = COMMAND_FAILED;
     }
     unit_control_close(units);
+    if (count == 0)
+        puts("Nothing to go on with: each run is closed, or is being watched.");
     return status;
 }
 

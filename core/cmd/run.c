@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "log-event.h"
 #include "memory.h"
@@ -18,9 +20,15 @@
 #include "run-settings.h"
 #include "secret-environment.h"
 #include "sink-check.h"
+#include "state-lock.h"
 #include "state.h"
 #include "watch.h"
 #include "watcher-identity.h"
+
+/* How long a command may have the build that is to be watched: as long as it waits for a watcher.
+ */
+#define COMMAND_WAIT_NS  (30 * NS_PER_SECOND)
+#define LOCK_INTERVAL_NS (50 * 1000 * 1000)
 
 struct run_command {
     struct run_settings settings;
@@ -107,12 +115,9 @@ static int take_build(struct run_command *command, int argc, char **argv)
     if (optind >= argc)
         return command_usage_error(&command_run, "expected the name of a build");
     if (optind + 1 < argc)
-        return command_usage_error(&command_run, "unexpected argument %s", argv[optind + 1]);
-    if (!config_build_name_is_valid(argv[optind]))
-        return command_usage_error(&command_run,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   argv[optind]);
+        return command_too_many(&command_run, argv[optind + 1]);
+    if (command_check_build(&command_run, argv[optind]) != COMMAND_OK)
+        return COMMAND_USAGE;
     keep_word(&command->settings.build, argv[optind]);
     return COMMAND_OK;
 }
@@ -244,7 +249,7 @@ static int watch_state(struct run_command *command, const struct config *config,
     if (state->warnings)
         log_warning("%s", state->warnings);
     run_settings_recall(&command->settings, state);
-    if (state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&state->run))
         say_closed(state);
     else if (!sinks_are_ready(config, terminal, secrets))
         return COMMAND_USAGE;
@@ -260,15 +265,55 @@ static int watch_state(struct run_command *command, const struct config *config,
     return status;
 }
 
+/* As check-config says it, where it is the state root as a whole. */
+static void report_no_state(const struct config *config, int status, const char *error)
+{
+    CLEANUP_FREE char *about_root = NULL;
+    CLEANUP_FREE char *look = config_command(config, "status %s", config->build);
+
+    if (status == -EBUSY)
+        log_error("%s, or look with `%s`", error, look);
+    else if (config_check_state_root(config, &about_root) < 0)
+        log_error("%s", about_root);
+    else
+        log_error("%s", error);
+}
+
+static int try_to_open(const struct config *config, struct state **ret, char **ret_error)
+{
+    return state_open(config->state_root, config->build, STATE_OWN, clock_ns(CLOCK_REALTIME), ret,
+                      ret_error);
+}
+
+/* A command that has the build gives it back in a moment; another watcher does not. As state_open.
+ */
+static int open_state(const struct config *config, struct state **ret, char **ret_error)
+{
+    static const struct timespec interval = {.tv_nsec = LOCK_INTERVAL_NS};
+    CLEANUP_FREE char *lock = memory_format("%s/%s/lock", config->state_root, config->build);
+    int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + COMMAND_WAIT_NS;
+    int status = try_to_open(config, ret, ret_error);
+
+    if (status == -EBUSY && state_lock_may_be_brief(lock))
+        log_notice("%s: a command has it at this moment: waiting for it", config->build);
+    while (status == -EBUSY && state_lock_may_be_brief(lock) &&
+           clock_ns(CLOCK_MONOTONIC) < end_ns) {
+        free(*ret_error);
+        *ret_error = NULL;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &interval, NULL);
+        status = try_to_open(config, ret, ret_error);
+    }
+    return status;
+}
+
 static int watch(struct run_command *command, const struct config *config, int secrets)
 {
     CLEANUP_FREE char *error = NULL;
     struct state *state = NULL;
-    int status = state_open(config->state_root, command->settings.build, STATE_OWN,
-                            clock_ns(CLOCK_REALTIME), &state, &error);
+    int status = open_state(config, &state, &error);
 
     if (status < 0) {
-        log_error("%s", error);
+        report_no_state(config, status, error);
         return status == -EBUSY ? WATCH_BUSY : WATCH_STATE;
     }
     status = watch_state(command, config, state, secrets);
@@ -297,11 +342,12 @@ const struct command command_run = {
     .usage =
         "Usage: atvm-watcher run BUILD [OPTION]…\n\n"
         "Watches the run BUILD until it has ended and its status is posted. Started again after\n"
-        "an interruption, it goes on; nothing is posted twice.\n\n"
+        "an interruption, it goes on; nothing is posted twice. While a command such as `cancel`\n"
+        "has the build it waits, 30 s at most.\n\n"
         "  -c, --config FILE     the watcher's configuration (default: /etc/atvm-watcher.conf\n"
         "                        where it exists, else built-in)\n"
         "      --since SECONDS   start of the run's window, since 1970 (default: when this build\n"
-        "                        was first watched)\n"
+        "                        was first watched: of a run that is over, nothing counts then)\n"
         "      --categorize      the run was started with --categorize: sub-runs\n"
         "      --hosts A,B,…     the hosts that were asked for (default: the specPattern)\n"
         "      --template NAME   template, such as cmc-e2e\n"
@@ -315,8 +361,8 @@ const struct command command_run = {
         "_CYPRESS_ENV; every setting of the configuration too, and ATVM_WATCHER_CONFIG for its\n"
         "file. What that does not say either, and an earlier watcher of this run knew, counts.\n\n"
         "Exit status: 0 the run is closed; 2 wrong command line or configuration; 3 another\n"
-        "watcher has the build; 4 the state folder cannot be used; 5 closed, but a delivery is "
-        "held\n"
-        "or quarantined; 6 stopped by SIGTERM or SIGINT before that.\n",
+        "watcher, or a command that does not end, has the build; 4 the state folder cannot be\n"
+        "used; 5 closed, but a delivery is held or quarantined; 6 stopped by SIGTERM or SIGINT\n"
+        "before that.\n",
     .main_with_secrets = run_main,
 };

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "durable-file.h"
 #include "json-file.h"
@@ -20,13 +21,11 @@
 #include "state-aside.h"
 #include "state.h"
 #include "unit-control.h"
+#include "watch-command.h"
 #include "watch.h"
 
 /* Longer than the unit may take until it is ready. */
 #define READY_TIMEOUT_NS (11 * 60 * NS_PER_SECOND)
-
-/* StateDirectory= of the unit. */
-#define UNIT_STATE_ROOT "/var/lib/atvm-run-watcher"
 
 struct start {
     struct run_settings settings;
@@ -157,12 +156,7 @@ static int check_build(const struct start *start)
 {
     if (!start->settings.build)
         return command_usage_error(&command_start, "expected the name of a build (--build-name)");
-    if (!config_build_name_is_valid(start->settings.build))
-        return command_usage_error(&command_start,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   start->settings.build);
-    return COMMAND_OK;
+    return command_check_build(&command_start, start->settings.build);
 }
 
 /* -1: help was shown. */
@@ -180,7 +174,7 @@ static int parse(struct start *start, int argc, char **argv)
     if (optind < argc && !start->settings.build)
         keep_word(&start->settings.build, argv[optind++]);
     if (optind < argc)
-        return command_usage_error(&command_start, "unexpected argument %s", argv[optind]);
+        return command_too_many(&command_start, argv[optind]);
     return check_build(start);
 }
 
@@ -201,7 +195,7 @@ static int take_environment(struct start *start)
     start->absolute_config_path = realpath(start->config_path, NULL);
     if (start->absolute_config_path)
         return COMMAND_OK;
-    log_error("%s: %s", start->config_path, strerror(errno));
+    log_error("%s: %s; check the path of the configuration", start->config_path, strerror(errno));
     return COMMAND_USAGE;
 }
 
@@ -228,6 +222,10 @@ static int configure(struct start *start)
     }
     if (warnings)
         log_warning("%s", warnings);
+    if (config_check_state_root(start->config, &error) < 0) {
+        log_error("%s", error);
+        return COMMAND_STATE;
+    }
     warn_about_state_root(start->config);
     start->environment =
         start_environment_text(&start->settings, start->absolute_config_path, &error);
@@ -249,8 +247,13 @@ static void log_lines(const char *text)
 static int look_for_obstacles(struct start *start)
 {
     CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *by_hand = config_command(start->config, "run %s", start->settings.build);
     int status = unit_control_open(&start->units, &error);
 
+    if (status == -ENOTCONN) {
+        log_error("%s; elsewhere, run the watcher itself: `%s`", error, by_hand);
+        return COMMAND_STATE;
+    }
     if (status == 0)
         status = start_obstacle(start->config, start->settings.build, NULL, start->units, &error);
     if (status < 0)
@@ -274,14 +277,47 @@ static int write_environment(const struct start *start, char **ret_error)
                                  JSON_FILE_MODE, ret_error);
 }
 
+/* "closed as FAILED"; free() it. */
+static char *standing_of_earlier(const struct start *start)
+{
+    CLEANUP_FREE char *ignored = NULL;
+    struct state *state = NULL;
+    char *standing;
+
+    if (state_open(start->config->state_root, start->settings.build, STATE_LOOK, start->now_ns,
+                   &state, &ignored) < 0)
+        return memory_string("of which nothing can be read");
+    standing = scope_state_is_closed(&state->run)
+                   ? memory_format("closed as %s", run_state_name(state->run.state))
+                   : memory_string("which was not closed");
+    state_close(state);
+    return standing;
+}
+
+/* At once: what comes next may fail. */
+static void say_what_was_moved(const struct start *start, const char *standing)
+{
+    const char *build = start->settings.build, *aside = start->state_aside;
+    CLEANUP_FREE char *report = memory_format("%s/report.txt", aside ? aside : "");
+    bool has_report = aside && access(report, F_OK) == 0;
+
+    if (aside)
+        log_notice("%s: an earlier run of this name, %s, was moved aside to %s%s%s", build,
+                   standing, aside, has_report ? "; what came of it: " : "",
+                   has_report ? report : "");
+    if (start->log_aside)
+        log_notice("%s: its log was moved aside to %s", build, start->log_aside);
+}
+
 static int make_room(struct start *start)
 {
-    CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *error = NULL, *standing = standing_of_earlier(start);
     int status = state_move_aside(start->config->state_root, start->settings.build, start->now_ns,
                                   &start->state_aside, &error);
 
     if (status == 0)
         status = log_move_aside(start->config->run_log, start->now_ns, &start->log_aside, &error);
+    say_what_was_moved(start, standing);
     if (status == 0)
         status = write_environment(start, &error);
     if (status == 0)
@@ -305,15 +341,13 @@ static void say_started(const struct start *start)
 {
     const char *build = start->settings.build;
     CLEANUP_FREE char *unit = unit_of_watcher(build);
+    CLEANUP_FREE char *look = config_command(start->config, "status %s --follow", build);
+    CLEANUP_FREE char *cancel = config_command(start->config, "cancel --build-name %s", build);
 
     printf("%s: watched by %s\n", build, unit);
-    if (start->state_aside)
-        printf("  an earlier run of that name: %s\n", start->state_aside);
-    if (start->log_aside)
-        printf("  its log: %s\n", start->log_aside);
-    printf("  how it stands:            atvm-watcher status %s [--follow]\n", build);
+    printf("  how it stands:            %s\n", look);
     printf("  what the watcher says:    journalctl -u '%s'\n", unit);
-    printf("  end it without a post:    atvm-watcher cancel --build-name %s\n", build);
+    printf("  end it without a post:    %s\n", cancel);
 }
 
 static int start_main(int argc, char **argv)
@@ -352,8 +386,9 @@ const struct command command_start = {
         "Usage: atvm-watcher start --build-name BUILD [OPTION]…\n\n"
         "Starts atvm-run-watcher@BUILD.service and waits until it is ready; start the runner "
         "after\n"
-        "that. What an earlier run of that name left is kept: its state in the folder history/ of\n"
-        "the new one's, its log beside the old name. Refuses while a runner, a watcher or an\n"
+        "that. What an earlier run of that name left is kept, and it is said where: its state in\n"
+        "the folder history/ of the new one's, with its report, its log beside the old name. "
+        "Refuses while a runner, a watcher or an\n"
         "unsettled post of BUILD exists (neither delivered nor dropped), and says what settles\n"
         "it.\n\n"
         "      --build-name BUILD         the name of the run\n"

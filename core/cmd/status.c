@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "config.h"
 #include "log.h"
 #include "memory.h"
@@ -115,16 +116,11 @@ static int take_option(struct status_command *command, int option)
 static int take_build(struct status_command *command, int argc, char **argv)
 {
     if (optind + 1 < argc)
-        return command_usage_error(&command_status, "unexpected argument %s", argv[optind + 1]);
+        return command_too_many(&command_status, argv[optind + 1]);
     command->build = argv[optind]; /* NULL at the end of argv */
     if (!command->build && command->describes_run)
         return command_usage_error(&command_status, "options that describe a run need BUILD");
-    if (command->build && !config_build_name_is_valid(command->build))
-        return command_usage_error(&command_status,
-                                   "%s: a build's name begins with a letter or digit and holds "
-                                   "only letters, digits, '.', '_' and '-'",
-                                   command->build);
-    return COMMAND_OK;
+    return command->build ? command_check_build(&command_status, command->build) : COMMAND_OK;
 }
 
 /* -1: help was shown. */
@@ -299,6 +295,16 @@ static int show_all(struct status_command *command, const struct names *names)
     return worst;
 }
 
+static int several_to_follow(const struct status_command *command)
+{
+    CLEANUP_FREE char *list = config_command(command->config, "list");
+
+    return command_usage_error(&command_status,
+                               "--follow follows one run, and several are going on: name one of "
+                               "those that `%s` shows as watched",
+                               list);
+}
+
 static int run(struct status_command *command)
 {
     struct names names = {0};
@@ -307,9 +313,7 @@ static int run(struct status_command *command)
     if (status == COMMAND_OK)
         status = choose(command, &names);
     if (status == COMMAND_OK && command->follow && names.count > 1)
-        status = command_usage_error(&command_status,
-                                     "--follow follows one run, and several are going on: name one "
-                                     "of those that `atvm-watcher list` shows as watched");
+        status = several_to_follow(command);
     if (status == COMMAND_OK)
         status = show_all(command, &names);
     free(names.names);

@@ -168,7 +168,8 @@ static void add_default_collectors(struct config *config)
         CLEANUP_FREE char *path = module_find(default_collectors[i], &error);
 
         if (path)
-            config->collectors[config->collector_count++] = config_built_in_module(default_collectors[i]);
+            config->collectors[config->collector_count++] =
+                config_built_in_module(default_collectors[i]);
     }
 }
 
@@ -257,6 +258,45 @@ static bool is_among(const char *name, const char *const *names, size_t count)
     return false;
 }
 
+static bool is_module(const char *name)
+{
+    CLEANUP_FREE char *error = NULL;
+    CLEANUP_FREE char *path = module_find(name, &error);
+
+    return path != NULL;
+}
+
+/* The collector that was meant to be `name`, a module that there is, but has one that there is not;
+ * NULL: there is none, so that `name` itself is what is wrong. */
+static const struct config_module *misspelt_collector(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->collector_count; i++) {
+        const struct config_module *collector = &config->collectors[i];
+        const char *const only[] = {collector->module};
+
+        if (collector->module && nearest_name(name, only, 1) && !is_module(collector->module) &&
+            is_module(name))
+            return collector;
+    }
+    return NULL;
+}
+
+static void report_unknown_collector(struct config_reading *reading, const struct written *item,
+                                     const char *what, const char *const *names, size_t count)
+{
+    const struct config_module *misspelt = misspelt_collector(reading->config, item->string);
+    CLEANUP_FREE char *advice = NULL;
+
+    if (misspelt)
+        advice = memory_format("that of line %d is called \"%s\", of which there is no module: "
+                               "did you mean \"%s\" there?",
+                               misspelt->line, misspelt->module, item->string);
+    else
+        advice = nearest_name_advice(item->string, names, count, "configured are");
+    config_problem(reading, item, "%s: there is no collector \"%s\"; %s", what, item->string,
+                   advice);
+}
+
 static void read_ranking(struct config_reading *reading, enum question question,
                          const struct written *list)
 {
@@ -271,12 +311,9 @@ static void read_ranking(struct config_reading *reading, enum question question,
     config->precedence[question] = memory_zeroed(list->count, sizeof(char *));
     for (size_t i = 0; i < list->count; i++) {
         const char *name = list->items[i].string;
-        CLEANUP_FREE char *advice = NULL;
 
         if (!is_among(name, names, known)) {
-            advice = nearest_name_advice(name, names, known, "configured are");
-            config_problem(reading, &list->items[i], "%s: there is no collector \"%s\"; %s", what,
-                           name, advice);
+            report_unknown_collector(reading, &list->items[i], what, names, known);
         } else if (is_among(name, (const char *const *)config->precedence[question],
                             config->precedence_count[question])) {
             config_problem(reading, &list->items[i], "%s: \"%s\" stands there twice; remove one",

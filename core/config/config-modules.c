@@ -171,7 +171,7 @@ static void check_list(struct checking *checking, enum atvm_kind kind,
                        struct config_module *modules, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!modules[i].description)
+        if (modules[i].module && modules[i].name && !modules[i].description)
             check_module(checking, kind, modules, i);
     }
 }

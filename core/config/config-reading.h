@@ -36,6 +36,7 @@ struct written {
 /* One load under way. */
 struct config_reading {
     struct config *config;
+    bool is_read; /* the file was, so that the configuration is more than nothing */
     char *problems; /* one a line; NULL: none */
     struct obstack memory;
 };

@@ -84,9 +84,9 @@ static const struct setting settings[] = {
 #define SETTING_COUNT (sizeof(settings) / sizeof(*settings))
 
 static const struct setting retry_settings[] = {
-    {"first", SETTING_DURATION, AT(retry_first_ns), "5s", 10 * MILLISECONDS, 1 * DAYS},
-    {"max", SETTING_DURATION, AT(retry_max_ns), "10m", 10 * MILLISECONDS, 1 * DAYS},
-    {"give_up", SETTING_DURATION, AT(retry_give_up_ns), "24h", 10 * MILLISECONDS, 365 * DAYS},
+    {"retry.first", SETTING_DURATION, AT(retry_first_ns), "5s", 10 * MILLISECONDS, 1 * DAYS},
+    {"retry.max", SETTING_DURATION, AT(retry_max_ns), "10m", 10 * MILLISECONDS, 1 * DAYS},
+    {"retry.give_up", SETTING_DURATION, AT(retry_give_up_ns), "24h", 10 * MILLISECONDS, 365 * DAYS},
 };
 #define RETRY_COUNT (sizeof(retry_settings) / sizeof(*retry_settings))
 
@@ -116,6 +116,8 @@ static void apply_text(struct config_reading *reading, const struct setting *set
 {
     char **target = (char **)((char *)reading->config + setting->offset);
 
+    free(*target);
+    *target = NULL;
     if (!written_is_string(reading, written, setting->name))
         return;
     if (setting->type == SETTING_PATH && written->string[0] != '/') {
@@ -124,7 +126,6 @@ static void apply_text(struct config_reading *reading, const struct setting *set
                        setting->name, written->string);
         return;
     }
-    free(*target);
     *target = config_with_build(written->string, reading->config->build);
 }
 
@@ -328,23 +329,63 @@ void config_apply_environment(struct config_reading *reading)
     }
 }
 
+/* ---- retry ---- */
+
+/* "retry.first" -> "first", as it is called in the group. */
+static const char *name_in_group(const struct setting *setting)
+{
+    return strchr(setting->name, '.') + 1;
+}
+
+static int64_t duration_of(const struct config *config, const struct setting *setting)
+{
+    return *(const int64_t *)((const char *)config + setting->offset);
+}
+
+/* Said of the one that was written; where both were, of the shorter one. */
+static void check_order(struct config_reading *reading, const struct written *group,
+                        const struct setting *shorter, const struct setting *longer)
+{
+    const struct written *low = written_item(group, name_in_group(shorter));
+    const struct written *high = written_item(group, name_in_group(longer));
+    CLEANUP_FREE char *low_text = config_duration_text(duration_of(reading->config, shorter));
+    CLEANUP_FREE char *high_text = config_duration_text(duration_of(reading->config, longer));
+
+    if (duration_of(reading->config, shorter) <= duration_of(reading->config, longer))
+        return;
+    if (low)
+        config_problem(reading, low,
+                       "%s: %s is longer than %s, which is %s%s; make one of them fit",
+                       shorter->name, low_text, longer->name, high_text, high ? "" : " by default");
+    else
+        config_problem(reading, high ? high : group,
+                       "%s: %s is shorter than %s, which is %s by default; make one of "
+                       "them fit",
+                       longer->name, high_text, shorter->name, low_text);
+}
+
+static size_t problems_length(const struct config_reading *reading)
+{
+    return reading->problems ? strlen(reading->problems) : 0;
+}
+
 void config_apply_retry(struct config_reading *reading, const struct written *written)
 {
-    const struct config *config = reading->config;
     const char *names[RETRY_COUNT];
+    size_t before = problems_length(reading);
 
     if (!written || !written_is_group(reading, written, "retry"))
         return;
     for (size_t i = 0; i < RETRY_COUNT; i++) {
-        const struct written *item = written_item(written, retry_settings[i].name);
+        const struct written *item;
 
-        names[i] = retry_settings[i].name;
+        names[i] = name_in_group(&retry_settings[i]);
+        item = written_item(written, names[i]);
         if (item)
             apply(reading, &retry_settings[i], item);
     }
+    /* Of a value that is wrong in itself the default stands here, which nobody wrote. */
+    for (size_t i = 0; i + 1 < RETRY_COUNT && problems_length(reading) == before; i++)
+        check_order(reading, written, &retry_settings[i], &retry_settings[i + 1]);
     written_check_names(reading, written, names, RETRY_COUNT, "retry");
-    if (config->retry_first_ns > config->retry_max_ns ||
-        config->retry_max_ns > config->retry_give_up_ns)
-        config_problem(reading, written,
-                       "retry: expected first <= max <= give_up; correct the longest of them");
 }

@@ -186,7 +186,9 @@ static void read_blacklisted(struct config_reading *reading, const struct writte
 
 void config_apply_blacklist(struct config_reading *reading, const struct written *written)
 {
-    if (!written || !written_is_list(reading, written, "blacklist"))
+    /* An empty one is what is built in. */
+    if (!written || (written->type == WRITTEN_LIST && written->count == 0) ||
+        !written_is_list(reading, written, "blacklist"))
         return;
     for (size_t i = 0; i < written->count; i++)
         read_blacklisted(reading, &written->items[i]);

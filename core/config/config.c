@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "config-reading.h"
 #include "module-folder.h"
 
@@ -69,6 +70,7 @@ static void read_all(struct config_reading *reading, const char *path, bool envi
 
     if (!root)
         return;
+    reading->is_read = true;
     config_apply_defaults(reading);
     apply_file(reading, root);
     if (environment)
@@ -102,12 +104,13 @@ static const char *chosen_file(const char *path)
     return access(CONFIG_DEFAULT_PATH, F_OK) == 0 ? CONFIG_DEFAULT_PATH : NULL;
 }
 
-struct config *config_load(const char *path, const char *build, char **ret_error)
+struct config *config_load_with_mistakes(const char *path, const char *build, char **ret_problems)
 {
     bool environment = !path || *path;
     const char *file = chosen_file(path);
     struct config_reading reading = {.config = config_new(file, build)};
 
+    config_call_of(path, &reading.config->call);
     obstack_init(&reading.memory);
     if (build && !config_build_name_is_valid(build))
         config_add_problem(&reading.problems, "build", 0,
@@ -117,10 +120,23 @@ struct config *config_load(const char *path, const char *build, char **ret_error
     else
         read_all(&reading, file, environment);
     obstack_free(&reading.memory, NULL);
-    if (!reading.problems)
+    if (reading.problems)
+        *ret_problems = reading.problems;
+    if (reading.is_read)
         return reading.config;
-    *ret_error = reading.problems;
     config_free(reading.config);
+    return NULL;
+}
+
+struct config *config_load(const char *path, const char *build, char **ret_error)
+{
+    char *problems = NULL;
+    struct config *config = config_load_with_mistakes(path, build, &problems);
+
+    if (!problems)
+        return config;
+    *ret_error = problems;
+    config_free(config);
     return NULL;
 }
 
@@ -165,6 +181,7 @@ void config_free(struct config *config)
     config_free_templates(config);
     config_free_launch(&config->launch);
     json_object_put(config->blacklist);
+    config_call_clear(&config->call);
     free(config->file);
     free(config->build);
     free(config->automation_root);
@@ -197,21 +214,6 @@ void config_keep_collector(struct config *config, const char *module)
         kept[count++] = config_built_in_module(module);
     config->collectors = kept;
     config->collector_count = count;
-}
-
-bool config_check_root(const struct config *config, char **ret_error)
-{
-    CLEANUP_DIR DIR *folder = opendir(config->automation_root);
-    const char *place =
-        json_object_get_string(json_object_object_get(config->places, "automation_root"));
-
-    if (folder)
-        return true;
-    *ret_error = memory_format("%s: automation_root: %s: %s; set it to the folder of the Cypress "
-                               "project, or correct the permissions of that folder",
-                               place ? place : "built-in configuration", config->automation_root,
-                               strerror(errno));
-    return false;
 }
 
 void config_set_collector_option(struct config *config, const char *module, const char *option,

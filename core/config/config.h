@@ -73,8 +73,15 @@ struct config_launch {
     size_t confirmation_count;
 };
 
+/* How the program is called with this configuration; see config-call.h. */
+struct config_call {
+    char *program; /* a word for the shell */
+    char *option;  /* " -c FILE", or "" where none is needed */
+};
+
 struct config {
     char *file;  /* NULL: only built-in defaults */
+    struct config_call call;
     char *build; /* what replaces %b; NULL: it stays */
     /* Name of a setting of the first level that was given -> where: "FILE:LINE" or "environment
      * variable NAME". Defaults are not in it. */
@@ -111,6 +118,10 @@ struct config {
  * file. An empty variable counts as not set.
  */
 struct config *config_load(const char *path, const char *build, char **ret_error);
+/* The same for who looks for further mistakes: a configuration in which the settings that are wrong
+ * have their defaults (a path: NULL), and modules may lack a name. NULL only where the file cannot
+ * be read at all. *ret_problems (free it): left alone where there is none. */
+struct config *config_load_with_mistakes(const char *path, const char *build, char **ret_problems);
 void config_free(struct config *config);
 
 /* Environment variables that begin with ATVM_WATCHER_ and that nothing reads, each with the name it
@@ -130,6 +141,14 @@ const struct config_template *config_find_template(const struct config *config, 
 
 /* Looks whether automation_root is a folder that can be read. false and *ret_error (free it). */
 bool config_check_root(const struct config *config, char **ret_error);
+
+/* Whether a watcher with the rights of this process can keep its builds in state_root, which need
+ * not be there yet. Makes a folder there, or above it, and removes it again: nothing else tells. 0,
+ * or -errno and *ret_error (free it): file and line, cause, remedy. With -EACCES or -EPERM another
+ * user may well be able to. */
+int config_check_state_root(const struct config *config, char **ret_error);
+/* Whether that answer (0 or -errno) holds for every user, and whatever is mounted how. */
+bool config_state_root_is_impossible(int error);
 
 /* Sets an option of a collector instance as if it stood in the file (replay's --proc-root). A name
  * that is not configured is passed over. Before config_check_modules. */

@@ -90,6 +90,7 @@ static int64_t find_line(int descriptor, const char *name, char *content, char *
     ssize_t length = read_whole(descriptor, content, SECRETS_FILE_MAX);
     size_t name_length = strlen(name);
     const char *line = content, *end;
+    int64_t result = -ENOENT;
 
     if (length < 0)
         return length;
@@ -100,11 +101,11 @@ static int64_t find_line(int descriptor, const char *name, char *content, char *
 
         if ((size_t)(line_end - line) > name_length && memcmp(line, name, name_length) == 0 &&
             line[name_length] == '=')
-            return copy_out(line + name_length + 1, (size_t)(line_end - line) - name_length - 1,
-                            buffer, buffer_size);
+            result = copy_out(line + name_length + 1, (size_t)(line_end - line) - name_length - 1,
+                              buffer, buffer_size);
         line = line_end + 1;
     }
-    return -ENOENT;
+    return result;
 }
 
 int64_t deliver_secret_find(const char *credentials, int descriptor, const char *name, char *buffer,

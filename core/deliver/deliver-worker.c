@@ -225,7 +225,7 @@ static int answer_not_ready(const struct job *job, enum deliver_readiness readin
         puts(reason);
     else
         answer(job, job->confirm ? ATVM_UNCERTAIN : ATVM_RETRY, reason,
-               "look with 'atvm-watcher check-config'");
+               "check-config says more about it");
     return readiness;
 }
 

@@ -1,6 +1,7 @@
 /* What the files of the outbox are named after. */
 #include "outbox-name.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,4 +127,13 @@ char *outbox_name_of_file(const char *file, struct outbox_name *name)
     if (plus)
         *plus = '\0';
     return durable_component_decode(base);
+}
+
+int outbox_name_refused(const char *folder, const char *sink, const char *scope, char **ret_error)
+{
+    *ret_error =
+        memory_format("%s/outbox: no file can be named after sink '%s' and scope '%s': one "
+                      "of them is empty or too long",
+                      folder, sink, scope);
+    return -ENAMETOOLONG;
 }

@@ -18,6 +18,8 @@ struct outbox_name outbox_name_of(const struct outbox_record *record);
 /* "<folder>/outbox/<sink>/<scope>[+correction-<n>][+<part>]<ending>"; free it. NULL: no file can be
  * named after sink or scope. */
 char *outbox_name_path(const char *folder, const struct outbox_name *name, const char *ending);
+/* Says so in *ret_error (free it), for build folder `folder`; gives -ENAMETOOLONG. */
+int outbox_name_refused(const char *folder, const char *sink, const char *scope, char **ret_error);
 /* Path of the receipt of its present attempt; free it. NULL as above. */
 char *outbox_receipt_path(const char *folder, const struct outbox_record *record);
 

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "memory.h"
 #include "outbox.h"
+#include "shell-word.h"
 
 bool outbox_is_held(const struct outbox_record *record)
 {
@@ -162,7 +163,8 @@ char *outbox_selection(const struct outbox_record *record, const char *build)
     CLEANUP_FREE char *correction = message->correction > 0
                                         ? memory_format(" --correction %d", message->correction)
                                         : memory_string("");
+    CLEANUP_FREE char *scope = shell_word(message->scope), *sink = shell_word(record->sink);
 
-    return memory_format("%s%s --sink %s%s%s", own ? "" : " --scope ", own ? "" : message->scope,
-                         record->sink, part, correction);
+    return memory_format("%s%s --sink %s%s%s", own ? "" : " --scope ", own ? "" : scope, sink, part,
+                         correction);
 }

@@ -69,3 +69,27 @@ bool outbox_is_leftover(const struct outbox_list *list, const struct outbox_reco
     /* One without a body stands in for a damaged one: it says nothing about parts. */
     return !first || (first->message.body && first->message.parts != record->message.parts);
 }
+
+static bool has_gap(const struct outbox_list *list, const struct outbox_record *record,
+                    int32_t *ret_part)
+{
+    int32_t parts = count_parts(list, record);
+
+    for (int32_t part = 1; part <= parts; part++) {
+        if (find_part(list, record, part))
+            continue;
+        *ret_part = part;
+        return true;
+    }
+    return false;
+}
+
+bool outbox_find_gap(const struct outbox_list *list, struct outbox_gap *ret)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        ret->of = list->records[i];
+        if (!outbox_is_leftover(list, ret->of) && has_gap(list, ret->of, &ret->part))
+            return true;
+    }
+    return false;
+}

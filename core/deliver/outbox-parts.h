@@ -27,4 +27,14 @@ bool outbox_message_is_delivered(const struct outbox_list *list,
  * and its first part is not there or of a message with another number of parts. */
 bool outbox_is_leftover(const struct outbox_list *list, const struct outbox_record *record);
 
+/* A part that is missing of a message of which others are there, though no crash of a watcher
+ * leaves it so: somebody took it away. `of` is another part of that message. */
+struct outbox_gap {
+    const struct outbox_record *of;
+    int32_t part;
+};
+
+/* The first gap of the list; false: there is none. */
+bool outbox_find_gap(const struct outbox_list *list, struct outbox_gap *ret);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "config-call.h"
 #include "log-event.h"
 #include "memory.h"
 
@@ -85,7 +86,15 @@ log_decision(const char *build, const struct outbox_record *record, const char *
     va_end(arguments);
 }
 
-void post_log_outcome(const char *build, const struct outbox_record *record)
+char *post_log_wait(int64_t wait_ns)
+{
+    return wait_ns < NS_PER_SECOND
+               ? memory_string("at once")
+               : memory_format("in %lld s", (long long)(wait_ns / NS_PER_SECOND));
+}
+
+void post_log_outcome(const struct config *config, const char *build,
+                      const struct outbox_record *record)
 {
     static const struct outbox_receipt none = {0};
     const struct outbox_receipt *receipt =
@@ -93,7 +102,9 @@ void post_log_outcome(const char *build, const struct outbox_record *record)
     const char *remedy = receipt->remedy ? receipt->remedy : "";
     const char *colon = receipt->remedy ? "; " : "";
     CLEANUP_FREE char *selection = outbox_selection(record, build);
-    CLEANUP_FREE char *behind = parts_behind_text(record);
+    CLEANUP_FREE char *behind = parts_behind_text(record), *next = post_log_wait(record->delay_ns);
+    CLEANUP_FREE char *retry = config_command(config, "queue retry %s%s", build, selection);
+    CLEANUP_FREE char *resolve = config_command(config, "resolve %s --posted%s", build, selection);
 
     if (record->dropped) {
         log_decision(build, record, "not-posted", ATVM_LOG_NOTICE, "not posted: %s",
@@ -107,20 +118,20 @@ void post_log_outcome(const char *build, const struct outbox_record *record)
         break;
     case OUTBOX_QUARANTINED:
         log_decision(build, record, "quarantined", ATVM_LOG_ERROR,
-                     "quarantined: %s%s%s; then 'atvm-watcher queue retry %s%s'%s",
-                     record->explanation, colon, remedy, build, selection, behind);
+                     "quarantined: %s%s%s; then `%s`%s", record->explanation, colon, remedy, retry,
+                     behind);
         break;
     case OUTBOX_UNCERTAIN:
         log_decision(build, record, "held", ATVM_LOG_ERROR,
-                     "it may have arrived, so it is not sent again: %s; look there, then "
-                     "'atvm-watcher resolve %s --posted%s', or the same with --resend%s",
-                     record->explanation, build, selection, behind);
+                     "it may have arrived, so it is not sent again: %s; look there, then `%s`, or "
+                     "the same with --resend in place of --posted%s",
+                     record->explanation, resolve, behind);
         break;
     default:
         log_decision(build, record, "retry", ATVM_LOG_WARNING,
-                     "attempt %d failed: %s%s%s; the next one in %lld s", record->attempt_count,
+                     "attempt %d failed: %s%s%s; the next one %s", record->attempt_count,
                      receipt->reason ? receipt->reason : "no reason was given", colon, remedy,
-                     (long long)(record->delay_ns / NS_PER_SECOND));
+                     next);
         break;
     }
 }

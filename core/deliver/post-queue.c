@@ -115,9 +115,9 @@ static void wait_after_failure(struct post_queue *queue, const struct outbox_rec
                                const char *error)
 {
     int64_t wait = outbox_retry_delay(queue->settings.policy, ++queue->failures, -1, random_bits());
+    CLEANUP_FREE char *when = post_log_wait(wait);
 
-    post_log(build_of(queue), record, ATVM_LOG_ERROR, "%s; trying again in %lld s", error,
-             (long long)(wait / NS_PER_SECOND));
+    post_log(build_of(queue), record, ATVM_LOG_ERROR, "%s; trying again %s", error, when);
     wait_for(queue, wait);
 }
 
@@ -135,7 +135,7 @@ static void save_outcome(struct post_queue *queue)
     }
     queue->unsaved = NULL;
     queue->failures = 0;
-    post_log_outcome(build_of(queue), record);
+    post_log_outcome(queue->settings.posts->config, build_of(queue), record);
     if (outbox_state_is_settled(record->state))
         queue->settings.settled(queue->settings.user, record);
 }

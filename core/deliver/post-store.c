@@ -43,14 +43,18 @@ static void append(struct outbox_list *list, struct outbox_record *record)
 
 /* ---- all parts or none */
 
+/* The part that could not be saved may stand all the same (its folder could not be synced): it goes
+ * first, and where it cannot go, those behind it stay. So a first part never stands alone. */
 static void remove_stored(const struct state *state, const struct outbox_list *message,
                           size_t first)
 {
     for (size_t i = first; i < message->count; i++) {
         CLEANUP_FREE char *error = NULL;
 
-        if (outbox_remove(state->folder, message->records[i], &error))
-            log_error("%s; it is removed at the next start", error);
+        if (outbox_remove(state->folder, message->records[i], &error)) {
+            log_error("%s; it is stored anew soon, or settled at the next start", error);
+            return;
+        }
     }
 }
 
@@ -61,7 +65,7 @@ static int save_all(const struct state *state, const struct outbox_list *message
         int error = outbox_save(state->folder, message->records[i], ret_error);
 
         if (error) {
-            remove_stored(state, message, i + 1);
+            remove_stored(state, message, i);
             return error;
         }
     }

@@ -197,6 +197,17 @@ static void repair_marker(struct post *post, const struct outbox_record *record)
         mark_posted(post, record);
 }
 
+static void say_taken_up(const struct post *post, const struct outbox_record *record)
+{
+    if (queue_of(post, record->sink))
+        post_log(build_of(post), record, ATVM_LOG_NOTICE,
+                 "taken up where it was left: %s, %d attempt%s", outbox_state_name(record->state),
+                 record->attempt_count, record->attempt_count == 1 ? "" : "s");
+    else
+        post_log(build_of(post), record, ATVM_LOG_WARNING,
+                 "its message is unfinished, but the sink is no longer configured: it is held");
+}
+
 static void take_up(struct post *post, const struct outbox_record *record)
 {
     if (outbox_state_is_settled(record->state)) {
@@ -204,13 +215,9 @@ static void take_up(struct post *post, const struct outbox_record *record)
             repair_marker(post, record);
         return;
     }
-    if (queue_of(post, record->sink))
-        post_log(build_of(post), record, ATVM_LOG_NOTICE,
-                 "taken up where it was left: %s, %d attempts", outbox_state_name(record->state),
-                 record->attempt_count);
-    else
-        post_log(build_of(post), record, ATVM_LOG_WARNING,
-                 "its message is unfinished, but the sink is no longer configured: it is held");
+    /* Whoever sends nothing does not go on with it, and is followed by one who does. */
+    if (!post->settings.no_sending)
+        say_taken_up(post, record);
     post_announcer_expect(post->announcer, record->message.scope);
 }
 

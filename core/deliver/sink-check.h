@@ -18,6 +18,12 @@ struct sink_findings {
  */
 struct sink_findings sink_check(const struct config *config, int terminal, int secrets);
 
+/*
+ * The same for what their `probe` finds (as `unready`), of sinks that deliver on this machine: no
+ * connection is tried. Those that cannot work at all are passed over.
+ */
+struct sink_findings sink_probe_here(const struct config *config, int terminal, int secrets);
+
 /* Frees the problems. */
 void sink_findings_clear(struct sink_findings *findings);
 

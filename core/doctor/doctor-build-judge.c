@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "doctor-builds.h"
 #include "outbox-parts.h"
 #include "render-time.h"
@@ -20,26 +21,12 @@ static const char *build_word(const struct judging *judging)
     return doctor_word(judging->report, judging->seen->name);
 }
 
-/* The options of `resolve` and `queue` that mean this record and no other. */
+/* The build, and the options of `resolve` and `queue` that mean this record and no other. */
 static const char *options_for(const struct judging *judging, const struct outbox_record *record)
 {
-    struct doctor_report *report = judging->report;
-    const struct outbox_message *message = &record->message;
-    const char *scope =
-        strcmp(message->scope, judging->seen->name) == 0
-            ? ""
-            : doctor_text(report, " --scope %s", doctor_word(report, message->scope));
-    const char *part = message->parts > 1 ? doctor_text(report, " --part %d", message->part) : "";
+    CLEANUP_FREE char *selection = outbox_selection(record, judging->seen->name);
 
-    return doctor_text(report, "%s%s --sink %s%s", build_word(judging), scope,
-                       doctor_word(report, record->sink), part);
-}
-
-/* A watcher that is started goes on with whatever is not finished. */
-static const char *go_on(const struct judging *judging)
-{
-    return doctor_text(judging->report, "systemctl start atvm-run-watcher@%s.service",
-                       build_word(judging));
+    return doctor_text(judging->report, "%s%s", build_word(judging), selection);
 }
 
 /* ---- posts */
@@ -80,26 +67,24 @@ static void judge_held(const struct judging *judging, const struct outbox_record
     const char *remedy = last_receipt(record)->remedy;
 
     if (record->state == OUTBOX_UNCERTAIN)
-        doctor_problem(
-            report, DOCTOR_BAD, "posts.uncertain", name,
-            doctor_text(report, "atvm-watcher resolve %s --posted", options_for(judging, record)),
-            "it is not known whether it was posted: %s; look there, and where it is "
-            "not, use --resend in place of --posted",
-            reason_of(record));
+        doctor_problem(report, DOCTOR_BAD, "posts.uncertain", name,
+                       doctor_command(report, "resolve %s --posted", options_for(judging, record)),
+                       "it is not known whether it was posted: %s; look there, and where it is "
+                       "not, use --resend in place of --posted",
+                       reason_of(record));
     else if (record->state == OUTBOX_QUARANTINED)
-        doctor_problem(
-            report, DOCTOR_BAD, "posts.quarantined", name,
-            doctor_text(report, "atvm-watcher queue retry %s", options_for(judging, record)),
-            "it was not posted: %s%s%s", reason_of(record), remedy ? "; first " : "",
-            remedy ? remedy : "");
+        doctor_problem(report, DOCTOR_BAD, "posts.quarantined", name,
+                       doctor_command(report, "queue retry %s", options_for(judging, record)),
+                       "it was not posted: %s%s%s", reason_of(record), remedy ? "; first " : "",
+                       remedy ? remedy : "");
     else if (outbox_turn_of(judging->seen->posts, record) == OUTBOX_TURN_HELD)
         doctor_problem(report, DOCTOR_WARN, "posts.waiting", name,
-                       doctor_text(report, "atvm-watcher status %s", build_word(judging)),
+                       doctor_command(report, "status %s", build_word(judging)),
                        "an earlier part of the same message is held, and it comes after that");
     else
         doctor_problem(report, DOCTOR_WARN, "posts.unconfigured", name,
-                       doctor_text(report, "atvm-watcher queue drop %s --reason 'its sink is gone'",
-                                   options_for(judging, record)),
+                       doctor_command(report, "queue drop %s --reason 'its sink is gone'",
+                                      options_for(judging, record)),
                        "it is %s, but there is no sink \"%s\" any more: give it up, or configure "
                        "that sink again",
                        outbox_state_name(record->state), record->sink);
@@ -111,7 +96,7 @@ static bool judge_waiting(const struct judging *judging, const struct outbox_rec
     const char *name = name_of(judging, record);
 
     if (judging->seen->presence == WATCHER_NONE) {
-        doctor_problem(judging->report, DOCTOR_BAD, "posts.waiting", name, go_on(judging),
+        doctor_problem(judging->report, DOCTOR_BAD, "posts.waiting", name, judging->seen->go_on,
                        "it was not posted yet, and nobody tries to: its watcher has ended");
         return true;
     }
@@ -119,7 +104,7 @@ static bool judge_waiting(const struct judging *judging, const struct outbox_rec
         return false;
     doctor_problem(
         judging->report, DOCTOR_WARN, "posts.waiting", name,
-        doctor_text(judging->report, "atvm-watcher status %s", build_word(judging)),
+        doctor_command(judging->report, "status %s", build_word(judging)),
         "%d attempt%s to post it failed, and it will be tried again: %s; see sinks.reach",
         record->attempt_count, record->attempt_count == 1 ? "" : "s",
         last_receipt(record)->reason ? last_receipt(record)->reason : "no reason is noted");
@@ -149,7 +134,7 @@ static void judge_missing_post(const struct judging *judging, const struct missi
     doctor_problem(
         report, DOCTOR_BAD, "posts.missing",
         doctor_text(report, "%s, %s", missing->scope, missing->sink),
-        doctor_text(report, "install -D -m 0640 /dev/null %s", doctor_word(report, marker)),
+        doctor_as_root(report, "install -D -m 0640 /dev/null %s", doctor_word(report, marker)),
         "it has ended, but the record of its post is lost, so it may have been posted or "
         "not: look there; where it is not, post %s/report.md yourself; then note that it "
         "is there",
@@ -171,8 +156,9 @@ static bool judge_posts(const struct judging *judging)
     bool found = false;
 
     if (!seen->posts) {
-        doctor_unseen(judging->report, "builds.state", seen->name, "sudo atvm-watcher doctor",
-                      "its posts: %s", seen->posts_error_text ? seen->posts_error_text : "");
+        doctor_unseen(judging->report, "builds.state", seen->name,
+                      doctor_again_as_root(judging->report), "its posts: %s",
+                      seen->posts_error_text ? seen->posts_error_text : "");
         return true;
     }
     for (size_t i = 0; i < seen->posts->count; i++)
@@ -193,14 +179,15 @@ static bool judge_state(const struct judging *judging)
     const struct build_seen *seen = judging->seen;
 
     if (seen->state && seen->state->warnings)
-        doctor_problem(judging->report, DOCTOR_BAD, "builds.state", seen->name, go_on(judging),
-                       "%s", seen->state->warnings);
+        doctor_problem(judging->report, DOCTOR_BAD, "builds.state", seen->name,
+                       judging->seen->go_on, "%s", seen->state->warnings);
     else if (!seen->state && (seen->error == -EACCES || seen->error == -EPERM))
-        doctor_unseen(judging->report, "builds.state", seen->name, "sudo atvm-watcher doctor", "%s",
-                      seen->error_text);
+        doctor_unseen(judging->report, "builds.state", seen->name,
+                      doctor_again_as_root(judging->report), "%s", seen->error_text);
     else if (seen->error == -ENOENT || is_unknown(seen))
         doctor_problem(judging->report, DOCTOR_WARN, "builds.state", seen->name,
-                       "atvm-watcher list", "nothing is known of a build of this name");
+                       doctor_command(judging->report, "list"),
+                       "nothing is known of a build of this name");
     else if (!seen->state)
         doctor_problem(
             judging->report, DOCTOR_BAD, "builds.state", seen->name,
@@ -217,21 +204,22 @@ static bool judge_watcher(const struct judging *judging)
     const struct scope_state *run = &seen->state->run;
     char ago[32];
 
-    if (!seen->state->found || run->closed_ns >= 0 || seen->presence == WATCHER_LIVES)
+    if (!seen->state->found || scope_state_is_closed(run) || seen->presence == WATCHER_LIVES)
         return false;
     if (seen->presence == WATCHER_HIDDEN)
-        doctor_unseen(judging->report, "builds.watcher", seen->name, "sudo atvm-watcher doctor",
+        doctor_unseen(judging->report, "builds.watcher", seen->name,
+                      doctor_again_as_root(judging->report),
                       "whether its watcher (process %d) lives: processes of other users are hidden",
                       (int)seen->watcher);
     else
-        doctor_problem(judging->report, DOCTOR_BAD, "builds.watcher", seen->name, go_on(judging),
-                       "it was not closed (%s), and nobody watches it: its watcher%s ended %s ago "
-                       "at the latest",
-                       run_state_name(run->state),
-                       seen->watcher > 0
-                           ? doctor_text(judging->report, " (process %d)", (int)seen->watcher)
-                           : "",
-                       render_rough_duration(seen->now_ns - run->last_seen_ns, ago));
+        doctor_problem(
+            judging->report, DOCTOR_BAD, "builds.watcher", seen->name, judging->seen->go_on,
+            "it was not closed (%s), and nobody watches it: its watcher%s ended %s ago "
+            "at the latest",
+            run_state_name(run->state),
+            seen->watcher > 0 ? doctor_text(judging->report, " (process %d)", (int)seen->watcher)
+                              : "",
+            render_rough_duration(seen->now_ns - run->last_seen_ns, ago));
     return true;
 }
 
@@ -241,8 +229,8 @@ static bool judge_damaged(const struct judging *judging)
 
     for (size_t i = 0; damaged && i < damaged->count; i++)
         doctor_problem(judging->report, DOCTOR_WARN, "builds.damaged", damaged->names[i],
-                       doctor_text(judging->report, "rm -- %s",
-                                   doctor_word(judging->report, damaged->names[i])),
+                       doctor_as_root(judging->report, "rm -- %s",
+                                      doctor_word(judging->report, damaged->names[i])),
                        "was damaged and set aside; look at it, and remove it");
     return damaged && damaged->count > 0;
 }

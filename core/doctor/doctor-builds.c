@@ -12,6 +12,7 @@
 #include "doctor-versions.h"
 #include "durable-file.h"
 #include "state-lock.h"
+#include "watch-command.h"
 
 /* ---- posts that ought to be there */
 
@@ -48,7 +49,7 @@ static bool was_configured(const struct expectation *expected, const char *sink)
 static void add_missing(const struct scope_state *scope, const struct expectation *expected,
                         struct missing_list *list)
 {
-    if (scope->closed_ns < 0 || scope->completed_ns < 0)
+    if (!scope_state_is_closed(scope) || scope->completed_ns < 0)
         return;
     for (size_t i = 0; i < expected->config->sink_count; i++) {
         const char *sink = expected->config->sinks[i].name;
@@ -194,8 +195,10 @@ static bool look_at_build(const struct doctor_asked *asked, const struct config 
                           const char *name, struct doctor_report *report)
 {
     CLEANUP_FREE char *folder = memory_format("%s/%s", config->state_root, name);
+    CLEANUP_FREE char *go_on = watch_command(config, name);
     struct build_files files = {0};
-    struct build_seen seen = {.name = name, .folder = folder, .now_ns = asked->now_ns};
+    struct build_seen seen = {
+        .name = name, .folder = folder, .go_on = go_on, .now_ns = asked->now_ns};
     bool is_well;
 
     read_files(asked, config, &files, &seen);
@@ -268,8 +271,13 @@ void doctor_look_builds(const struct doctor_asked *asked, const struct config *c
     else if (errno == ENOENT)
         doctor_ok(report, "builds.known", NULL, "no run has been watched yet: there is no %s",
                   config->state_root);
+    else if (errno == EACCES || errno == EPERM)
+        doctor_unseen(report, "builds.known", NULL, doctor_again_as_root(report),
+                      "%s: %s: nothing is known of any build or post", config->state_root,
+                      strerror(errno));
     else
-        doctor_unseen(report, "builds.known", NULL, "sudo atvm-watcher doctor",
+        doctor_unseen(report, "builds.known", NULL,
+                      doctor_edit(report, config->file ? config->file : CONFIG_DEFAULT_PATH, 0),
                       "%s: %s: nothing is known of any build or post", config->state_root,
                       strerror(errno));
 }

@@ -40,6 +40,7 @@ struct build_seen {
     const struct name_list *damaged; /* files that were set aside */
     enum watcher_presence presence;
     pid_t watcher; /* process that holds, or held, the lock */
+    const char *go_on; /* the command of a watcher that goes on with whatever is not finished */
     int64_t now_ns;
 };
 

@@ -23,7 +23,8 @@ static void judge_time(struct doctor_report *report, const struct clock_seen *se
 
     render_local_time(seen->now_ns, seen->zone, now);
     if (seen->program_ns >= 0 && seen->now_ns < seen->program_ns - AHEAD_NS)
-        doctor_problem(report, DOCTOR_BAD, "machine.clock", NULL, "timedatectl set-ntp true",
+        doctor_problem(report, DOCTOR_BAD, "machine.clock", NULL,
+                       doctor_as_root(report, "timedatectl set-ntp true"),
                        "it is said to be %s, but this program was installed %s: evidence would be "
                        "taken for stale",
                        now, render_local_time(seen->program_ns, seen->zone, then));
@@ -38,7 +39,7 @@ static void judge_synchronization(struct doctor_report *report, const struct clo
                       strerror(-seen->error));
     else if (seen->max_error_us >= UNSYNCHRONIZED_US)
         doctor_problem(report, DOCTOR_WARN, "machine.synchronized", NULL,
-                       "timedatectl set-ntp true",
+                       doctor_as_root(report, "timedatectl set-ntp true"),
                        "nothing keeps the clock right: times in the status may be wrong, and "
                        "artifacts of machines with another time may count as stale");
     else
@@ -53,7 +54,7 @@ static void judge_zone(struct doctor_report *report, const struct clock_seen *se
                   seen->zone ? seen->zone : "the system's time zone");
     else
         doctor_problem(report, DOCTOR_WARN, "machine.time_zone", NULL,
-                       "timedatectl set-timezone \"$(tzselect)\"",
+                       doctor_as_root(report, "timedatectl set-timezone \"$(tzselect)\""),
                        "there is no /etc/localtime: times are shown in UTC; name your own zone");
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "log.h"
 #include "module-folder.h"
 #include "secret-environment.h"
@@ -27,7 +28,7 @@ static bool place_of(struct doctor_report *report, const char *problem, const ch
     return true;
 }
 
-static bool is_taken_from(const struct doctor_environment *environment, const char *problem)
+static bool is_taken_from(const struct service_environment *environment, const char *problem)
 {
     for (size_t i = 0; i < environment->settings.count; i++)
         if (strstr(problem, environment->settings.names[i]))
@@ -71,7 +72,7 @@ static void judge_file(struct doctor_report *report, const struct config_seen *s
 {
     add_problems(report, seen, DOCTOR_BAD, "config.file", seen->problems);
     if (!seen->config)
-        doctor_unseen(report, "config.file", NULL, "atvm-watcher check-config",
+        doctor_unseen(report, "config.file", NULL, doctor_command(report, "check-config"),
                       "without a configuration that can be read, nothing is known of state root, "
                       "automation root, modules, sinks and builds");
     else if (seen->config->file)
@@ -83,14 +84,14 @@ static void judge_file(struct doctor_report *report, const struct config_seen *s
 
 static void judge_environment(struct doctor_report *report, const struct config_seen *seen)
 {
-    const struct doctor_environment *environment = seen->environment;
+    const struct service_environment *environment = seen->environment;
 
     if (environment->error == -ENOENT)
         doctor_ok(report, "config.environment", seen->environment_file,
                   "there is none: no settings and no secrets by that way");
     else if (environment->error)
         doctor_unseen(report, "config.environment", seen->environment_file,
-                      "sudo atvm-watcher doctor",
+                      doctor_again_as_root(report),
                       "%s: its settings and secrets are not known here, the watcher's may be "
                       "others",
                       strerror(-environment->error));
@@ -137,10 +138,10 @@ static void judge_module(struct doctor_report *report, const struct config_seen 
                   value(module, "version"), value(module, "abi"), value(module, "build_id"),
                   value(module, "path"));
     else
-        doctor_problem(report, module->critical ? DOCTOR_BAD : DOCTOR_WARN, "modules.load",
-                       module->name,
-                       problem ? cure_of(report, seen, problem) : "atvm-watcher check-config", "%s",
-                       problem ? problem : "cannot be used");
+        doctor_problem(
+            report, module->critical ? DOCTOR_BAD : DOCTOR_WARN, "modules.load", module->name,
+            problem ? cure_of(report, seen, problem) : doctor_command(report, "check-config"), "%s",
+            problem ? problem : "cannot be used");
 }
 
 void doctor_judge_config(struct doctor_report *report, const struct config_seen *seen)
@@ -165,7 +166,7 @@ void doctor_judge_config(struct doctor_report *report, const struct config_seen 
 struct config *doctor_look_config(const struct doctor_asked *asked, struct doctor_report *report,
                                   int *ret_secrets)
 {
-    struct doctor_environment environment = doctor_environment_take(asked->environment_file);
+    struct service_environment environment = service_environment_take(asked->environment_file);
     CLEANUP_FREE char *problems = NULL, *errors = NULL, *warnings = NULL;
     CLEANUP_FREE char *unknown = config_unknown_variables();
     struct config *config = config_load(asked->config_path, asked->build, &problems);
@@ -177,6 +178,7 @@ struct config *doctor_look_config(const struct doctor_asked *asked, struct docto
         .environment = &environment,
     };
 
+    config_call_of(asked->config_path, &report->call);
     *ret_secrets = asked->secrets;
     if (config) {
         config_check_modules(config, &errors, &warnings);
@@ -189,6 +191,6 @@ struct config *doctor_look_config(const struct doctor_asked *asked, struct docto
     doctor_judge_config(report, &seen);
     if (*ret_secrets < 0)
         *ret_secrets = take_descriptor(&environment.secrets);
-    doctor_environment_release(&environment);
+    service_environment_release(&environment);
     return config;
 }

@@ -4,7 +4,7 @@
 #define ATVM_CORE_DOCTOR_CONFIG_H
 
 #include "doctor-look.h"
-#include "doctor-environment.h"
+#include "service-environment.h"
 
 /* What reading and checking said; problems as config_load and config_check_modules word them, one a
  * line. */
@@ -15,7 +15,7 @@ struct config_seen {
     const char *module_errors, *module_warnings;
     const char *unknown_variables;
     const char *environment_file;
-    const struct doctor_environment *environment;
+    const struct service_environment *environment;
 };
 
 /* Pure. */

@@ -72,7 +72,7 @@ void doctor_judge_journal(struct doctor_report *report, const struct journal_see
 {
     if (seen->is_hidden)
         doctor_unseen(report, "journal.access", NULL,
-                      "sudo usermod --append --groups systemd-journal \"$USER\"",
+                      doctor_as_root(report, "usermod --append --groups systemd-journal \"$USER\""),
                       "the system's journal may not be read by this user; after the command log in "
                       "again, or ask as root");
     else if (seen->error)

@@ -21,7 +21,7 @@ static void judge_refusal(struct doctor_report *report, const char *limit, int64
     int64_t more = now > 0 && now < 65536 ? now * 2 : 524288;
 
     doctor_problem(report, DOCTOR_WARN, "machine.inotify", NULL,
-                   doctor_text(report, "sysctl -w fs.inotify.%s=%" PRId64, limit, more),
+                   doctor_as_root(report, "sysctl -w fs.inotify.%s=%" PRId64, limit, more),
                    "the kernel gives this user no more inotify %s (%s; fs.inotify.%s is %" PRId64
                    "): changes would be seen late, at the next poll",
                    strcmp(limit, "max_user_watches") == 0 ? "watches" : "instances",
@@ -36,12 +36,12 @@ void doctor_judge_inotify(struct doctor_report *report, const struct inotify_see
         judge_refusal(report, "max_user_watches", seen->max_watches, seen->watch_error);
     else if (seen->max_watches >= 0 && seen->max_watches < WATCHES_MIN)
         doctor_problem(report, DOCTOR_WARN, "machine.inotify", NULL,
-                       "sysctl -w fs.inotify.max_user_watches=65536",
+                       doctor_as_root(report, "sysctl -w fs.inotify.max_user_watches=65536"),
                        "a user gets only %" PRId64 " inotify watches, which a few runs use up",
                        seen->max_watches);
     else if (seen->max_instances >= 0 && seen->max_instances < INSTANCES_MIN)
         doctor_problem(report, DOCTOR_WARN, "machine.inotify", NULL,
-                       "sysctl -w fs.inotify.max_user_instances=128",
+                       doctor_as_root(report, "sysctl -w fs.inotify.max_user_instances=128"),
                        "a user gets only %" PRId64 " inotify instances, which a few runs use up",
                        seen->max_instances);
     else
@@ -57,11 +57,11 @@ void doctor_judge_processes(struct doctor_report *report, const struct processes
             "is no process table of the kernel: runners are looked for there all the "
             "same, because the collector's option root says so; remove that option");
     else if (seen->error == -ENOENT || seen->error == -EACCES || seen->error == -EPERM)
-        doctor_unseen(
-            report, "machine.processes", seen->root,
-            doctor_text(report, "mount -o remount,hidepid=0 %s", doctor_word(report, seen->root)),
-            "processes of other users are hidden (mount option hidepid): whether their "
-            "runners live cannot be known");
+        doctor_unseen(report, "machine.processes", seen->root,
+                      doctor_as_root(report, "mount -o remount,hidepid=0 %s",
+                                     doctor_word(report, seen->root)),
+                      "processes of other users are hidden (mount option hidepid): whether their "
+                      "runners live cannot be known");
     else if (seen->error)
         doctor_unseen(report, "machine.processes", seen->root,
                       doctor_text(report, "ls %s/1", doctor_word(report, seen->root)), "%s",

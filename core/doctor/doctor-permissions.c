@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
-#include "doctor-environment.h"
+#include "service-environment.h"
 #include "module-folder.h"
 #include "option.h"
 #include "watcher-identity.h"
@@ -37,14 +38,16 @@ static const struct role {
 static void judge_missing(struct doctor_report *report, const struct path_seen *seen)
 {
     const struct role *role = &roles[seen->role];
-    const char *edit =
-        doctor_edit(report, seen->named_in ? seen->named_in : CONFIG_DEFAULT_PATH, 0);
+    const char *edit = doctor_edit(report, seen->named_in ? seen->named_in : CONFIG_DEFAULT_PATH,
+                                   seen->named_line);
 
-    if (seen->error == -ENOTDIR)
+    if (seen->obstacle)
+        doctor_problem(report, DOCTOR_BAD, ID, seen->path, edit, "%s", seen->obstacle);
+    else if (seen->error == -ENOTDIR)
         doctor_problem(report, DOCTOR_BAD, ID, seen->path, edit,
                        "no %s can be there: something in its path is no folder", role->what);
     else if (seen->error != -ENOENT)
-        doctor_unseen(report, ID, seen->path, "sudo atvm-watcher doctor", "%s: %s", role->what,
+        doctor_unseen(report, ID, seen->path, doctor_again_as_root(report), "%s: %s", role->what,
                       strerror(-seen->error));
     else if (seen->may_be_gone)
         doctor_ok(report, ID, seen->path, "there is no %s yet", role->what);
@@ -78,6 +81,15 @@ static const char *owner_text(struct doctor_report *report, const struct path_se
                        (uintmax_t)seen->group, (unsigned)(seen->mode & 07777));
 }
 
+/* Its owner may do that, too. */
+static const char *change_mode(struct doctor_report *report, const struct path_seen *seen,
+                               const char *mode)
+{
+    const char *command = doctor_text(report, "chmod %s %s", mode, doctor_word(report, seen->path));
+
+    return seen->owner == seen->as_user ? command : doctor_as_root(report, "%s", command);
+}
+
 /* true: a row was added. */
 static bool judge_owner(struct doctor_report *report, const struct path_seen *seen)
 {
@@ -88,7 +100,7 @@ static bool judge_owner(struct doctor_report *report, const struct path_seen *se
     if (is_root_or_self(seen) || seen->role == PATH_STATE_ROOT)
         return false;
     doctor_problem(report, seen->as_user == 0 ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
-                   doctor_text(report, "chown root: %s", word),
+                   doctor_as_root(report, "chown root: %s", word),
                    "%s: belongs to somebody else (%s), who decides by it what is run and posted",
                    roles[seen->role].what, owner);
     return true;
@@ -96,13 +108,12 @@ static bool judge_owner(struct doctor_report *report, const struct path_seen *se
 
 static bool judge_writers(struct doctor_report *report, const struct path_seen *seen)
 {
-    const char *word = doctor_word(report, seen->path);
     bool for_all = seen->mode & S_IWOTH;
 
     if (!strange_writers(seen))
         return false;
     doctor_problem(report, for_all || seen->as_user == 0 ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
-                   doctor_text(report, "chmod go-w %s", word),
+                   change_mode(report, seen, "go-w"),
                    "%s: %s may write it (%s), and so decide what is run and posted",
                    roles[seen->role].what, for_all ? "everybody" : "its group",
                    owner_text(report, seen));
@@ -116,9 +127,9 @@ static bool judge_readers(struct doctor_report *report, const struct path_seen *
     if (!strangers(seen, S_IRGRP, S_IROTH))
         return false;
     doctor_problem(report, for_all ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
-                   doctor_text(report, "chmod 600 %s", doctor_word(report, seen->path)),
-                   "%s: %s may read the webhook's address (%s)", roles[seen->role].what,
-                   for_all ? "everybody" : "its group", owner_text(report, seen));
+                   change_mode(report, seen, "600"), "%s: %s may read the webhook's address (%s)",
+                   roles[seen->role].what, for_all ? "everybody" : "its group",
+                   owner_text(report, seen));
     return true;
 }
 
@@ -127,8 +138,7 @@ static bool judge_foreign(struct doctor_report *report, const struct path_seen *
 {
     if (!(seen->mode & S_IWOTH))
         return false;
-    doctor_problem(report, DOCTOR_WARN, ID, seen->path,
-                   doctor_text(report, "chmod o-w %s", doctor_word(report, seen->path)),
+    doctor_problem(report, DOCTOR_WARN, ID, seen->path, change_mode(report, seen, "o-w"),
                    "%s: everybody may write there (%s): results can be forged",
                    roles[seen->role].what, owner_text(report, seen));
     return true;
@@ -139,7 +149,7 @@ void doctor_judge_path(struct doctor_report *report, const struct path_seen *see
     const struct role *role = &roles[seen->role];
     bool found = false;
 
-    if (seen->error) {
+    if (seen->error || seen->obstacle) {
         judge_missing(report, seen);
         return;
     }
@@ -152,7 +162,7 @@ void doctor_judge_path(struct doctor_report *report, const struct path_seen *see
     if (role->is_foreign)
         found |= judge_foreign(report, seen);
     if (seen->read_error)
-        doctor_unseen(report, ID, seen->path, "sudo atvm-watcher doctor",
+        doctor_unseen(report, ID, seen->path, doctor_again_as_root(report),
                       "%s: %s (%s): what is in it was not looked at", role->what,
                       strerror(-seen->read_error), owner_text(report, seen));
     else if (!found)
@@ -231,10 +241,34 @@ static void look_at_credentials(struct doctor_report *report, const struct confi
         if (!option_from_json(json_object_array_get_idx(options, i), &option) ||
             option.type != ATVM_OPTION_SECRET || !option.fallback)
             continue;
-        path = memory_format(DOCTOR_CREDENTIAL_STORE "/%s", option.fallback);
+        path = memory_format(SERVICE_CREDENTIAL_STORE "/%s", option.fallback);
         if (access(path, F_OK) == 0 || errno != ENOENT)
             look_at(report, PATH_SECRET, path, true);
     }
+}
+
+/* Where the file gives it; 0: it does not. */
+static int line_of(const struct config *config, const char *setting)
+{
+    const char *place = json_object_get_string(json_object_object_get(config->places, setting));
+    const char *colon = place && *place == '/' ? strrchr(place, ':') : NULL;
+
+    return colon ? (int)strtol(colon + 1, NULL, 10) : 0;
+}
+
+static void look_at_state_root(struct doctor_report *report, const struct config *config)
+{
+    CLEANUP_FREE char *obstacle = NULL;
+    int error = config_check_state_root(config, &obstacle);
+
+    look_at_path(report, (struct path_seen){
+                             .role = PATH_STATE_ROOT,
+                             .path = config->state_root,
+                             .may_be_gone = true,
+                             .obstacle = config_state_root_is_impossible(error) ? obstacle : NULL,
+                             .named_in = config->file,
+                             .named_line = line_of(config, "state_root"),
+                         });
 }
 
 void doctor_look_permissions(const struct doctor_asked *asked, const struct config *config,
@@ -255,10 +289,11 @@ void doctor_look_permissions(const struct doctor_asked *asked, const struct conf
         look_at_credentials(report, &config->sinks[i]);
     if (config->file)
         look_at(report, PATH_CONFIG, config->file, false);
-    look_at(report, PATH_STATE_ROOT, config->state_root, true);
+    look_at_state_root(report, config);
     look_at_path(report, (struct path_seen){.role = PATH_AUTOMATION_ROOT,
                                             .path = config->automation_root,
-                                            .named_in = config->file});
+                                            .named_in = config->file,
+                                            .named_line = line_of(config, "automation_root")});
     artifacts = memory_format("%s/cypress/cmcReporter", config->automation_root);
     look_at(report, PATH_ARTIFACTS, artifacts, true);
 }

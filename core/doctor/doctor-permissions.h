@@ -29,7 +29,9 @@ struct path_seen {
     int read_error;       /* -errno of looking into it; 0; secrets: of opening it */
     uid_t as_user;        /* effective user of whoever looks */
     bool may_be_gone;     /* it need not exist */
+    const char *obstacle; /* why it can never be used, as check-config says it; NULL: it can */
     const char *named_in; /* file to name another one in; NULL: the default configuration */
+    int named_line;       /* 0: it is not named there */
 };
 
 /* Pure. */

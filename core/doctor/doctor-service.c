@@ -21,14 +21,23 @@ static void close_bus(sd_bus **variable)
 
 /* ---- what it amounts to */
 
+/* In the folder of the sources; the user and the folders of the service come with it. */
+static const char *install(struct doctor_report *report)
+{
+    return doctor_text(report, "%s && %s && %s && %s",
+                       doctor_as_root(report, "make -C build install"),
+                       doctor_as_root(report, "systemd-sysusers"),
+                       doctor_as_root(report, "systemd-tmpfiles --create"),
+                       doctor_as_root(report, "systemctl daemon-reload"));
+}
+
 void doctor_judge_template(struct doctor_report *report, const struct unit_seen *seen)
 {
     if (!seen->status)
-        doctor_unseen(report, "service.unit", seen->unit, "sudo atvm-watcher doctor", "%s",
+        doctor_unseen(report, "service.unit", seen->unit, doctor_again_as_root(report), "%s",
                       seen->error_text ? seen->error_text : strerror(-seen->error));
     else if (strcmp(seen->status->load_state, "not-found") == 0)
-        doctor_problem(report, DOCTOR_WARN, "service.unit", seen->unit,
-                       "make install && systemctl daemon-reload",
+        doctor_problem(report, DOCTOR_WARN, "service.unit", seen->unit, install(report),
                        "the service manager knows no such unit: runs cannot be watched as a "
                        "service");
     else if (strcmp(seen->status->load_state, "loaded") != 0)
@@ -46,22 +55,24 @@ void doctor_judge_instance(struct doctor_report *report, const char *build,
     const struct unit_status *status = seen->status;
 
     if (!status) {
-        doctor_unseen(report, "service.instance", build, "sudo atvm-watcher doctor", "%s",
+        doctor_unseen(report, "service.instance", build, doctor_again_as_root(report), "%s",
                       seen->error_text ? seen->error_text : strerror(-seen->error));
         return;
     }
     if (strcmp(status->active_state, "failed") != 0)
         return;
     if (status->exit_status == WATCH_HELD)
-        doctor_problem(report, DOCTOR_WARN, "service.instance", build,
-                       doctor_text(report, "systemctl start %s", doctor_word(report, seen->unit)),
-                       "when its watcher ended, the run was closed, but a post was held: settle "
-                       "that first, see posts");
+        doctor_problem(
+            report, DOCTOR_WARN, "service.instance", build,
+            doctor_as_root(report, "systemctl start %s", doctor_word(report, seen->unit)),
+            "when its watcher ended, the run was closed, but a post was held: settle "
+            "that first, see posts");
     else
-        doctor_problem(report, DOCTOR_BAD, "service.instance", build,
-                       doctor_text(report, "systemctl start %s", doctor_word(report, seen->unit)),
-                       "its service failed (%s, status %d): look first with journalctl -u %s -n 50",
-                       status->result, status->exit_status, seen->unit);
+        doctor_problem(
+            report, DOCTOR_BAD, "service.instance", build,
+            doctor_as_root(report, "systemctl start %s", doctor_word(report, seen->unit)),
+            "its service failed (%s, status %d): look first with journalctl -u %s -n 50",
+            status->result, status->exit_status, seen->unit);
 }
 
 /* ---- looking */
@@ -188,7 +199,8 @@ void doctor_look_service(const struct doctor_asked *asked, struct doctor_report 
     CLEANUP_FREE char *error = NULL;
 
     if (sd_booted() <= 0) {
-        doctor_unseen(report, "service.manager", NULL, "atvm-watcher run BUILD",
+        doctor_unseen(report, "service.manager", NULL,
+                      doctor_command(report, "run %s", asked->build ? asked->build : "BUILD"),
                       "no systemd runs on this machine: units cannot be started, but a watcher "
                       "can be run by hand");
         return;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "doctor-environment.h"
+#include "service-environment.h"
 #include "option.h"
 
 /* A server that needs longer to take a connection will not take a post in time either. */
@@ -71,7 +71,7 @@ static void judge_unready(struct doctor_report *report, const struct sink_seen *
         doctor_problem(report, level, "sinks.ready", sink->name, configured_in(report, sink), "%s",
                        why);
     else if (needs_secret(sink) && seen->environment_error && seen->environment_error != -ENOENT)
-        doctor_unseen(report, "sinks.ready", sink->name, "sudo atvm-watcher doctor",
+        doctor_unseen(report, "sinks.ready", sink->name, doctor_again_as_root(report),
                       "%s; but %s cannot be read here", why, seen->environment_file);
     else if (needs_secret(sink))
         doctor_problem(report, level, "sinks.ready", sink->name,
@@ -153,22 +153,11 @@ static void look_at(const struct doctor_asked *asked, const struct config_module
     doctor_judge_sink(report, &seen);
 }
 
-/* -errno of the first place of secrets that is there and may not be read; -ENOENT: none is there.
- */
-static int unreadable(const char *environment_file)
-{
-    int error = access(environment_file, R_OK) < 0 ? -errno : 0;
-
-    if (error == -ENOENT && access(DOCTOR_CREDENTIAL_STORE, R_OK | X_OK) < 0)
-        error = -errno;
-    return error;
-}
-
 void doctor_look_sinks(const struct doctor_asked *asked, const struct config *config, int secrets,
                        struct doctor_report *report)
 {
     /* The secrets of the environment stand before those of the file. */
-    int environment_error = secrets < 0 ? unreadable(asked->environment_file) : 0;
+    int environment_error = secrets < 0 ? service_secrets_unreadable(asked->environment_file) : 0;
 
     for (size_t i = 0; i < config->sink_count; i++)
         if (config->sinks[i].description)

@@ -48,7 +48,7 @@ static void judge_bytes(struct doctor_report *report, const struct space_seen *s
     enum doctor_level level =
         level_of(seen->free_bytes, seen->total_bytes, &little_space, &no_space);
     const char *cure =
-        doctor_text(report, "du -xk %s | sort -n | tail -n 20", doctor_word(report, seen->path));
+        doctor_as_root(report, "du -xk %s | sort -n | tail -n 20", doctor_word(report, seen->path));
     const char *found =
         doctor_text(report, "%s of %s are free for the %s", bytes_text(report, seen->free_bytes),
                     bytes_text(report, seen->total_bytes), seen->what);
@@ -66,8 +66,8 @@ static void judge_inodes(struct doctor_report *report, const struct space_seen *
 {
     enum doctor_level level =
         level_of(seen->free_inodes, seen->total_inodes, &few_inodes, &no_inodes);
-    const char *cure = doctor_text(report, "du -x --inodes %s | sort -n | tail -n 20",
-                                   doctor_word(report, seen->path));
+    const char *cure = doctor_as_root(report, "du -x --inodes %s | sort -n | tail -n 20",
+                                      doctor_word(report, seen->path));
 
     if (seen->total_inodes == 0)
         return;
@@ -91,8 +91,8 @@ void doctor_judge_space(struct doctor_report *report, const struct space_seen *s
     }
     if (seen->read_only) {
         doctor_problem(report, DOCTOR_BAD, "machine.space", seen->path,
-                       doctor_text(report, "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\"",
-                                   doctor_word(report, seen->path)),
+                       doctor_as_root(report, "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\"",
+                                      doctor_word(report, seen->path)),
                        "the file system of the %s is mounted read-only", seen->what);
         return;
     }
@@ -124,12 +124,15 @@ static char *folder_of(const char *file)
     return slash == file ? memory_string("/") : memory_format("%.*s", (int)(slash - file), file);
 }
 
+/* Of what can never be there, permissions.path tells. */
 static void look_at(struct doctor_report *report, const char *what, const char *path)
 {
     CLEANUP_FREE char *folder = existing_folder(path);
     struct space_seen seen = {.what = what, .path = folder};
     struct statvfs status;
 
+    if (statvfs(folder, &status) < 0 && errno == ENOTDIR)
+        return;
     if (statvfs(folder, &status) < 0) {
         seen.error = -errno;
     } else {
@@ -145,10 +148,12 @@ static void look_at(struct doctor_report *report, const char *what, const char *
 void doctor_look_space(const struct config *config, struct doctor_report *report)
 {
     CLEANUP_FREE char *logs = config ? folder_of(config->run_log) : NULL;
+    CLEANUP_FREE char *no_state = NULL;
 
     look_at(report, "logs of the runs", logs ? logs : "/tmp");
     if (!config)
         return;
-    look_at(report, "state root", config->state_root);
+    if (!config_state_root_is_impossible(config_check_state_root(config, &no_state)))
+        look_at(report, "state root", config->state_root);
     look_at(report, "automation root", config->automation_root);
 }

@@ -28,7 +28,8 @@ void doctor_judge_programs(struct doctor_report *report, const struct programs_s
               "this is atvm-watcher %s, plugin ABI %d.%d, build id %s", PACKAGE_VERSION,
               ATVM_ABI_MAJOR, ATVM_ABI_MINOR, id_text(own->build_id));
     if (installed->error == -ENOENT)
-        doctor_problem(report, DOCTOR_WARN, "versions.installed", installed->path, "make install",
+        doctor_problem(report, DOCTOR_WARN, "versions.installed", installed->path,
+                       doctor_as_root(report, "make -C build install"),
                        "nothing is installed there, where units start it from");
     else if (!installed->build_id || !own->build_id)
         doctor_unseen(report, "versions.installed", installed->path,
@@ -40,7 +41,8 @@ void doctor_judge_programs(struct doctor_report *report, const struct programs_s
         doctor_ok(report, "versions.installed", installed->path,
                   "the installed program is this one");
     else
-        doctor_problem(report, DOCTOR_WARN, "versions.installed", installed->path, "make install",
+        doctor_problem(report, DOCTOR_WARN, "versions.installed", installed->path,
+                       doctor_as_root(report, "make -C build install"),
                        "units start another build than this one, with build id %s: what is said "
                        "here may not hold for it",
                        installed->build_id);
@@ -79,9 +81,11 @@ static const struct build_of_file *unknown_of(const struct running_seen *seen)
 static const char *restart(struct doctor_report *report, const struct running_seen *seen)
 {
     if (seen->unit)
-        return doctor_text(report, "systemctl restart %s", doctor_word(report, seen->unit));
-    return doctor_text(report, "kill %d && atvm-watcher run %s", (int)seen->pid,
-                       doctor_word(report, seen->build));
+        return doctor_as_root(report, "systemctl restart %s", doctor_word(report, seen->unit));
+    /* The next one is refused as long as this one lives. */
+    return doctor_text(report, "kill %d && tail --pid=%d -f /dev/null && %s", (int)seen->pid,
+                       (int)seen->pid,
+                       doctor_command(report, "run %s", doctor_word(report, seen->build)));
 }
 
 void doctor_judge_running(struct doctor_report *report, const struct running_seen *seen)
@@ -97,7 +101,7 @@ void doctor_judge_running(struct doctor_report *report, const struct running_see
         return;
     }
     if (seen->error) {
-        doctor_unseen(report, "versions.running", seen->build, "sudo atvm-watcher doctor",
+        doctor_unseen(report, "versions.running", seen->build, doctor_again_as_root(report),
                       "which build its watcher (process %d) is: %s", (int)seen->pid,
                       strerror(-seen->error));
         return;

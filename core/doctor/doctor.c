@@ -1,11 +1,15 @@
 #include "doctor.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "render-escape.h"
 #include "render-secret.h"
+#include "shell-word.h"
 
 void doctor_report_init(struct doctor_report *report)
 {
@@ -16,6 +20,8 @@ void doctor_report_init(struct doctor_report *report)
 void doctor_report_clear(struct doctor_report *report)
 {
     free(report->rows);
+    free(report->arguments);
+    config_call_clear(&report->call);
     obstack_free(&report->memory, NULL);
 }
 
@@ -103,31 +109,53 @@ const char *doctor_text(struct doctor_report *report, const char *format, ...)
     return memory_string_in(&report->memory, text);
 }
 
-#define PLAIN                                                                                      \
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"                               \
-    "@%+=:,./_-"
-
 const char *doctor_word(struct doctor_report *report, const char *word)
 {
-    if (*word && word[strspn(word, PLAIN)] == '\0')
-        return memory_string_in(&report->memory, word);
-    obstack_1grow(&report->memory, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
-            obstack_grow(&report->memory, "'\\''", 4);
-        else
-            obstack_1grow(&report->memory, *word);
-    }
-    obstack_grow0(&report->memory, "'", 1);
-    return obstack_finish(&report->memory);
+    CLEANUP_FREE char *text = shell_word(word);
+
+    return memory_string_in(&report->memory, text);
+}
+
+const char *doctor_command(struct doctor_report *report, const char *format, ...)
+{
+    CLEANUP_FREE char *words = NULL, *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    words = memory_vformat(format, arguments);
+    va_end(arguments);
+    text = config_call_command(&report->call, "%s", words);
+    return memory_string_in(&report->memory, text);
+}
+
+const char *doctor_as_root(struct doctor_report *report, const char *format, ...)
+{
+    CLEANUP_FREE char *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text = memory_vformat(format, arguments);
+    va_end(arguments);
+    return doctor_text(report, "%s%s", report->is_root ? "" : "sudo ", text);
+}
+
+const char *doctor_again_as_root(struct doctor_report *report)
+{
+    if (report->is_root)
+        return NULL;
+    return doctor_as_root(
+        report, "%s",
+        doctor_command(report, "doctor%s", report->arguments ? report->arguments : ""));
 }
 
 const char *doctor_edit(struct doctor_report *report, const char *file, int line)
 {
     const char *word = doctor_word(report, file);
+    bool is_closed = access(file, W_OK) < 0 && errno == EACCES;
+    const char *command = line > 0 ? doctor_text(report, "${EDITOR:-vi} +%d %s", line, word)
+                                   : doctor_text(report, "${EDITOR:-vi} %s", word);
 
-    return line > 0 ? doctor_text(report, "${EDITOR:-vi} +%d %s", line, word)
-                    : doctor_text(report, "${EDITOR:-vi} %s", word);
+    return is_closed ? doctor_as_root(report, "%s", command) : command;
 }
 
 /* ---- what they amount to */

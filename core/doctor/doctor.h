@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "memory.h"
 
 /* From best to worst. */
@@ -37,6 +38,11 @@ struct doctor_report {
     struct doctor_row *rows; /* in the order in which they were added */
     size_t count, capacity;
     struct obstack memory;
+    /* For cures; all zero after doctor_report_init: another user than root, the default
+       configuration. */
+    bool is_root;            /* whoever asks */
+    struct config_call call; /* owned */
+    char *arguments;         /* of this doctor, each with a blank before it; owned; NULL: none */
 };
 
 void doctor_report_init(struct doctor_report *report);
@@ -59,6 +65,17 @@ const char *doctor_text(struct doctor_report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* A word for a POSIX shell: in single quotes where it is not plain. The report's. */
 const char *doctor_word(struct doctor_report *report, const char *word);
+
+/* ---- commands that mend. The report's; for whoever asks, each can be pasted as it is */
+
+/* One of this program, with the configuration that is looked at; the words are the shell's. */
+const char *doctor_command(struct doctor_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* What only root may do: with sudo, where somebody else asks. */
+const char *doctor_as_root(struct doctor_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* This doctor once more, as root; NULL where root asked, who sees no more the next time. */
+const char *doctor_again_as_root(struct doctor_report *report);
 
 /* The command that opens a file, at a line unless that is 0, in the operator's editor. The
  * report's.

@@ -12,6 +12,7 @@
 #include "rules.h"
 
 #define VALUE_MAX 48 /* characters of an answer; the report has the whole */
+#define NAMES_MAX 6  /* hosts that are named where all are counted */
 
 static const char *plural(size_t count)
 {
@@ -53,6 +54,10 @@ static const char *times_of(struct writer *writer, const struct atvm_evidence *r
     render_duration(record->duration_ns, duration);
     if (record->started_ns < 0)
         return record->duration_ns < 0 ? "-" : memory_string_in(&writer->memory, duration);
+    if (record->duration_ns < 0 && record->ended_ns >= 0)
+        return memory_format_in(&writer->memory, "%s to %s",
+                                writer_short_time(writer, record->started_ns),
+                                writer_short_time(writer, record->ended_ns));
     if (record->duration_ns < 0)
         return memory_format_in(&writer->memory, "from %s",
                                 writer_short_time(writer, record->started_ns));
@@ -117,12 +122,35 @@ static bool is_idle(const struct host_verdict *host, enum question question)
     return (question == QUESTION_STEP || question == QUESTION_EXCERPT) && host->status != HOST_FAIL;
 }
 
-static void add_question(struct writer *writer, const struct host_verdict *host,
-                         enum question question)
+/* The duration as the report has it, where no source says it in so many words. */
+static const char *heading_of_timing(struct writer *writer, const struct scope_verdict *scope,
+                                     const struct host_verdict *host)
+{
+    const char *name = question_name(QUESTION_TIMING);
+    char buffer[32];
+    bool inferred = false;
+    int64_t duration_ns = report_host_duration(scope, host, &inferred);
+
+    if (duration_ns < 0 || host->duration_ns >= 0)
+        return name;
+    render_duration(duration_ns, buffer);
+    if (!inferred)
+        return memory_format_in(&writer->memory, "%s - %s, from its start to its end", name,
+                                buffer);
+    return memory_format_in(&writer->memory,
+                            "%s - about %s, which no source has: from its start to the start of "
+                            "the next host, or to the end of the %s",
+                            name, buffer,
+                            writer->explain->verdict->categorized ? "sub-run" : "run");
+}
+
+static void add_question(struct writer *writer, const struct scope_verdict *scope,
+                         const struct host_verdict *host, enum question question)
 {
     const struct decision *decision = &host->decisions[question];
     const char *name = question_name(question);
-    const char *heading = name;
+    const char *heading =
+        question == QUESTION_TIMING ? heading_of_timing(writer, scope, host) : name;
 
     if (is_idle(host, question)) {
         if (!explain_shows_surroundings(writer->explain))
@@ -160,7 +188,8 @@ static void write_lacking(struct writer *writer, const struct host_verdict *host
     obstack_1grow(&writer->out, '\n');
 }
 
-static void write_host(struct writer *writer, const struct host_verdict *host)
+static void write_host(struct writer *writer, const struct scope_verdict *scope,
+                       const struct host_verdict *host)
 {
     obstack_printf(&writer->out, "\n  %s - %s\n", writer_clean(writer, host->name),
                    host_status_name(host->status));
@@ -168,7 +197,7 @@ static void write_host(struct writer *writer, const struct host_verdict *host)
     write_lacking(writer, host);
     for (int question = 0; question < QUESTION_COUNT; question++)
         if (explain_shows_question(writer->explain, (enum question)question))
-            add_question(writer, host, (enum question)question);
+            add_question(writer, scope, host, (enum question)question);
     columns_write(&writer->columns, &writer->out, 4);
 }
 
@@ -254,7 +283,7 @@ static void write_scope(struct writer *writer, const struct scope_verdict *scope
     }
     for (size_t i = 0; i < scope->host_count; i++)
         if (explain_shows_host(explain, &scope->hosts[i]))
-            write_host(writer, &scope->hosts[i]);
+            write_host(writer, scope, &scope->hosts[i]);
 }
 
 /* ---------------------------------------------------------------- the run */
@@ -293,14 +322,59 @@ static void write_window(struct writer *writer)
                    explain->now_is ? ", " : "", explain->now_is ? explain->now_is : "");
 }
 
+static bool is_expected(const struct verdict *verdict, const char *host)
+{
+    for (size_t i = 0; i < verdict->expected_count; i++)
+        if (strcmp(verdict->expected[i], host) == 0)
+            return true;
+    return false;
+}
+
+/* ": a, b and 3 more"; nothing where there are none. */
+static void write_names(struct writer *writer, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count && i < NAMES_MAX; i++)
+        obstack_printf(&writer->out, "%s%s", i == 0 ? ": " : ", ", writer_clean(writer, names[i]));
+    if (count > NAMES_MAX)
+        obstack_printf(&writer->out, " and %zu more", count - NAMES_MAX);
+}
+
+/* Where the count of expected hosts does not fit what ran, it is said why. */
+static void write_unexpected(struct writer *writer)
+{
+    const struct verdict *verdict = writer->explain->verdict;
+    bool by_batch = verdict->categorized && !writer->explain->hosts_were_asked_for;
+    const char **names;
+    size_t count = 0, most = 0;
+
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        most += verdict->scopes[i].host_count;
+    names = memory_array_in(&writer->memory, NULL, most, sizeof(*names));
+    for (size_t i = 0; i < verdict->scope_count; i++)
+        for (size_t j = 0; j < verdict->scopes[i].host_count; j++)
+            if (!is_expected(verdict, verdict->scopes[i].hosts[j].name))
+                names[count++] = verdict->scopes[i].hosts[j].name;
+    if (count == 0 || verdict->expected_count == 0)
+        return;
+    obstack_printf(&writer->out, "  hosts - %zu more ran", count);
+    write_names(writer, names, count);
+    obstack_printf(&writer->out, "%s\n",
+                   by_batch ? " (a specPattern names the hosts of its batch only, and not every "
+                              "batch has one; --hosts says who is meant)"
+                            : " (nobody asked for it)");
+}
+
 static void write_expected(struct writer *writer)
 {
     const struct verdict *verdict = writer->explain->verdict;
 
-    obstack_printf(&writer->out, "  hosts - %zu expected, by %s\n", verdict->expected_count,
+    obstack_printf(&writer->out, "  hosts - %zu expected, by %s", verdict->expected_count,
                    writer->explain->hosts_were_asked_for ? "what was asked for"
                    : verdict->expected_count > 0         ? "the specPattern"
                                                          : "nobody: those that were seen");
+    write_names(writer, verdict->expected, verdict->expected_count);
+    obstack_1grow(&writer->out, '\n');
+    write_unexpected(writer);
 }
 
 static void write_run(struct writer *writer)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "failing-step.h"
+#include "short-error.h"
 
 /* ---------------------------------------------------------------- the table of spec R5.2 */
 
@@ -383,15 +384,19 @@ static void answer_counts(const struct host_case *host, struct host_verdict *ver
     verdict->skipped = winner->item->record->skipped;
 }
 
-static const char *first_line(struct obstack *memory, const char *text, size_t length)
+/* A message of one line may only announce what the longer text has below that line. */
+static const char *short_text(struct obstack *memory, const struct atvm_evidence *record)
 {
-    size_t begin = 0, end;
+    size_t length = has_text(record->message) ? strlen(record->message) : 0;
+    const char *longer = NULL;
 
-    while (begin < length && (text[begin] == '\n' || text[begin] == ' '))
-        begin++;
-    for (end = begin; end < length && text[end] != '\n'; end++)
-        ;
-    return memory_bytes_in(memory, text + begin, end - begin);
+    if (length > 0 && record->excerpt_length > 0 && !strchr(record->message, '\n'))
+        longer = memmem(record->excerpt, record->excerpt_length, record->message, length);
+    if (longer)
+        return short_error(memory, longer,
+                           record->excerpt_length - (size_t)(longer - record->excerpt));
+    return length > 0 ? short_error(memory, record->message, length)
+                      : short_error(memory, record->excerpt, record->excerpt_length);
 }
 
 static void answer_text(const struct host_case *host, struct host_verdict *verdict)
@@ -403,11 +408,8 @@ static void answer_text(const struct host_case *host, struct host_verdict *verdi
     text = decide(host, QUESTION_EXCERPT, verdict);
     if (text) {
         const struct atvm_evidence *record = text->item->record;
-        const char *message = has_text(record->message) ? record->message : record->excerpt;
-        size_t length =
-            has_text(record->message) ? strlen(record->message) : record->excerpt_length;
 
-        verdict->error = first_line(host->judged->memory, message, length);
+        verdict->error = short_text(host->judged->memory, record);
         verdict->excerpt = record->excerpt_length > 0 ? record->excerpt : record->message;
     }
 }
@@ -419,6 +421,13 @@ static bool fill_in(int64_t *time_ns, int64_t told_ns)
     if (fills)
         *time_ns = told_ns;
     return fills;
+}
+
+/* It speaks of another attempt, or is wrong: its times would not fit those of the others. */
+static bool tells_another_outcome(const struct candidate *candidate, enum host_status status)
+{
+    return (candidate->outcome == ATVM_OUTCOME_FAIL && status == HOST_PASS) ||
+           (candidate->outcome == ATVM_OUTCOME_PASS && status == HOST_FAIL);
 }
 
 /* The duration and the start may come from different sources: the table has no start. */
@@ -433,6 +442,10 @@ static void answer_timing(const struct host_case *host, struct host_verdict *ver
 
         if (!candidate->won && strcmp(candidate->rule, "lower-precedence") != 0)
             continue;
+        if (!candidate->won && tells_another_outcome(candidate, verdict->status)) {
+            candidate->rule = "times-of-another-outcome";
+            continue;
+        }
         used = fill_in(&verdict->duration_ns, candidate->record->duration_ns);
         used |= fill_in(&verdict->started_ns, candidate->record->started_ns);
         used |= fill_in(&verdict->ended_ns, candidate->record->ended_ns);

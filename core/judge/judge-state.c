@@ -1,8 +1,11 @@
 #include "judge-state.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "judge-host.h"
+
+#define NAMED_MAX 5 /* hosts in a reason; the rest is counted */
 
 bool judge_runner_was_seen(const struct judge_case *judged)
 {
@@ -38,8 +41,6 @@ static bool is_silent(const struct judge_case *judged, int64_t window_ns)
 
 struct tally {
     size_t total, passed, failed, open; /* open: without a final result */
-    const char *first_failed, *first_open;
-    enum host_status first_open_status;
 };
 
 static struct tally tally_of(const struct scope_verdict *scope)
@@ -47,26 +48,54 @@ static struct tally tally_of(const struct scope_verdict *scope)
     struct tally tally = {.total = scope->host_count};
 
     for (size_t i = 0; i < scope->host_count; i++) {
-        const struct host_verdict *host = &scope->hosts[i];
+        enum host_status status = scope->hosts[i].status;
 
-        if (!host_status_is_final(host->status)) {
-            if (tally.open++ == 0) {
-                tally.first_open = host->name;
-                tally.first_open_status = host->status;
-            }
-        } else if (host->status == HOST_FAIL) {
-            if (tally.failed++ == 0)
-                tally.first_failed = host->name;
-        } else {
+        if (!host_status_is_final(status))
+            tally.open++;
+        else if (status == HOST_FAIL)
+            tally.failed++;
+        else
             tally.passed++;
-        }
     }
     return tally;
 }
 
-static const char *and_more(struct obstack *memory, size_t count)
+/* "a, b and 3 more", of all that are named one after the other. */
+static const char *add_name(struct obstack *memory, const char *so_far, size_t place, size_t count,
+                            const char *name)
 {
-    return count > 1 ? memory_format_in(memory, " and %zu more", count - 1) : "";
+    if (place < NAMED_MAX)
+        return memory_format_in(memory, "%s%s%s", so_far, place > 0 ? ", " : "", name);
+    return place == NAMED_MAX
+               ? memory_format_in(memory, "%s and %zu more", so_far, count - NAMED_MAX)
+               : so_far;
+}
+
+static const char *name_failed(struct obstack *memory, const struct scope_verdict *scope,
+                               size_t count)
+{
+    const char *names = "";
+
+    for (size_t i = 0, place = 0; i < scope->host_count; i++)
+        if (scope->hosts[i].status == HOST_FAIL)
+            names = add_name(memory, names, place++, count, scope->hosts[i].name);
+    return names;
+}
+
+static const char *name_open(struct obstack *memory, const struct scope_verdict *scope,
+                             size_t count)
+{
+    const char *names = "";
+
+    for (size_t i = 0, place = 0; i < scope->host_count; i++) {
+        const struct host_verdict *host = &scope->hosts[i];
+
+        if (!host_status_is_final(host->status))
+            names = add_name(
+                memory, names, place++, count,
+                memory_format_in(memory, "%s (%s)", host->name, host_status_name(host->status)));
+    }
+    return names;
 }
 
 static const char *hosts_word(size_t count)
@@ -103,14 +132,12 @@ static void set_ended(const struct judge_case *judged, const struct judge_scope 
         set(ret, STATE_UNKNOWN, "ended-without-hosts", "it has ended, but names no host");
     else if (tally->open > 0)
         set(ret, STATE_UNKNOWN, "ended-without-result",
-            memory_format_in(memory, "it has ended, but there is no result of %s (%s)%s",
-                             tally->first_open, host_status_name(tally->first_open_status),
-                             and_more(memory, tally->open)));
+            memory_format_in(memory, "it has ended, but there is no result of %s",
+                             name_open(memory, ret, tally->open)));
     else if (tally->failed > 0)
         set(ret, STATE_FAILED, "ended-with-failures",
-            memory_format_in(memory, "%zu of %zu %s failed: %s%s", tally->failed, tally->total,
-                             hosts_word(tally->total), tally->first_failed,
-                             and_more(memory, tally->failed)));
+            memory_format_in(memory, "%zu of %zu %s failed: %s", tally->failed, tally->total,
+                             hosts_word(tally->total), name_failed(memory, ret, tally->failed)));
     else if (!hosts_are_known(judged, scope))
         set(ret, STATE_UNKNOWN, "expected-hosts-not-known",
             memory_format_in(memory,
@@ -123,22 +150,31 @@ static void set_ended(const struct judge_case *judged, const struct judge_scope 
 
 /* ---------------------------------------------------------------- state of a scope (R1.5) */
 
+/* "35m", "6h 5m". */
+static const char *hours_and_minutes(struct obstack *memory, int64_t duration_ns)
+{
+    int64_t minutes = duration_ns / (60 * INT64_C(1000000000));
+
+    return minutes < 60
+               ? memory_format_in(memory, "%" PRId64 "m", minutes)
+               : memory_format_in(memory, "%" PRId64 "h %" PRId64 "m", minutes / 60, minutes % 60);
+}
+
 static const char *silence(const struct judge_case *judged)
 {
     int64_t last =
         judged->last_progress_ns >= 0 ? judged->last_progress_ns : judged->policy->since_ns;
-    long long minutes = (long long)((judged->now_ns - last) / (60 * INT64_C(1000000000)));
+    const char *since = hours_and_minutes(judged->memory, judged->now_ns - last);
 
     if (judged->runner.looked)
         return memory_format_in(judged->memory,
-                                "the runner (pid %lld) is alive, but log and artifacts have not "
-                                "changed for %lld minutes",
-                                (long long)judged->runner.pid, minutes);
+                                "the runner (process %" PRId64 ") is alive, but log and artifacts "
+                                "have not changed for %s",
+                                judged->runner.pid, since);
     return memory_format_in(judged->memory,
                             "whether the runner lives is not known, for the process table could "
-                            "not be looked at, and log and artifacts have not changed for %lld "
-                            "minutes",
-                            minutes);
+                            "not be looked at, and log and artifacts have not changed for %s",
+                            since);
 }
 
 static void set_going_on(const struct judge_case *judged, struct scope_verdict *ret,
@@ -240,15 +276,19 @@ static bool *claimed_hosts(const struct judge_case *judged, const struct verdict
     return claimed;
 }
 
+/* *ret_names: those that no sub-run has taken. */
 static size_t unclaimed_hosts(const struct judge_case *judged, const struct verdict *verdict,
-                              const char **ret_first)
+                              const char **ret_names)
 {
     const bool *claimed = claimed_hosts(judged, verdict);
     size_t count = 0;
 
     for (size_t i = 0; i < judged->host_count; i++)
-        if (!claimed[i] && count++ == 0)
-            *ret_first = judged->hosts[i];
+        count += !claimed[i];
+    *ret_names = "";
+    for (size_t i = 0, place = 0; i < judged->host_count; i++)
+        if (!claimed[i])
+            *ret_names = add_name(judged->memory, *ret_names, place++, count, judged->hosts[i]);
     return count;
 }
 
@@ -280,11 +320,11 @@ static bool runner_only_stays(const struct judge_case *judged, const struct verd
 }
 
 static const char *what_may_come(const struct judge_case *judged, size_t unclaimed,
-                                 const char *first)
+                                 const char *names)
 {
     if (unclaimed > 0)
-        return memory_format_in(judged->memory, "%zu %s not begun: %s%s", unclaimed,
-                                hosts_word(unclaimed), first, and_more(judged->memory, unclaimed));
+        return memory_format_in(judged->memory, "%zu %s not begun: %s", unclaimed,
+                                hosts_word(unclaimed), names);
     return judged->policy->host_count > 0 ? "every host was taken, but the runner has not exited"
                                           : "another batch may come";
 }
@@ -296,8 +336,8 @@ static struct scope_verdict state_of_rest(const struct judge_case *judged,
 {
     struct scope_verdict rest = {.state = STATE_COMPLETED, .reason = ""};
     struct tally none = {.total = 0};
-    const char *first = NULL;
-    size_t unclaimed = unclaimed_hosts(judged, verdict, &first);
+    const char *names;
+    size_t unclaimed = unclaimed_hosts(judged, verdict, &names);
     bool all_taken = all_are_taken(judged, verdict, unclaimed);
 
     if (all_taken && (judged->policy->cancelled || runner_only_stays(judged, verdict)))
@@ -309,13 +349,12 @@ static struct scope_verdict state_of_rest(const struct judge_case *judged,
     } else if (runner_may_live(judged)) {
         set_going_on(judged, &rest, &none);
         if (rest.state == STATE_RUNNING)
-            rest.reason = what_may_come(judged, unclaimed, first);
+            rest.reason = what_may_come(judged, unclaimed, names);
     } else if (verdict->scope_count == 0) {
         set_without_runner(judged, &(struct judge_scope){.is_subrun = true}, &rest);
     } else if (unclaimed > 0) {
         set(&rest, STATE_UNKNOWN, "hosts-of-no-sub-run",
-            memory_format_in(judged->memory, "it has ended, but no sub-run took %s%s", first,
-                             and_more(judged->memory, unclaimed)));
+            memory_format_in(judged->memory, "it has ended, but no sub-run took %s", names));
     }
     return rest;
 }

@@ -8,6 +8,7 @@
 #include "judge-scope.h"
 #include "judge-source.h"
 #include "judge-state.h"
+#include "judge-times.h"
 
 /* ---------------------------------------------------------------- one scope */
 
@@ -29,26 +30,6 @@ static void judge_hosts(const struct judge_case *judged, const struct judge_scop
     ret->conflicts = memory_array_in(judged->memory, conflicts.conflicts, conflicts.count,
                                      sizeof(*ret->conflicts));
     free(conflicts.conflicts);
-}
-
-static void set_times(const struct judge_case *judged, const struct judge_scope *scope,
-                      struct scope_verdict *ret)
-{
-    int64_t first = INT64_MAX, last = scope->end_ns;
-
-    for (size_t i = 0; i < ret->host_count; i++) {
-        if (ret->hosts[i].started_ns >= 0 && ret->hosts[i].started_ns < first)
-            first = ret->hosts[i].started_ns;
-        if (ret->hosts[i].ended_ns > last)
-            last = ret->hosts[i].ended_ns;
-    }
-    if (first == INT64_MAX && !scope->is_subrun && judge_runner_was_seen(judged))
-        first = judged->policy->since_ns;
-    ret->started_ns = first == INT64_MAX ? -1 : first;
-    ret->ended_ns = run_state_is_final(ret->state) ? last : -1;
-    ret->duration_ns = ret->started_ns >= 0 && ret->ended_ns >= ret->started_ns
-                           ? ret->ended_ns - ret->started_ns
-                           : -1;
 }
 
 /* The steps once per scope: those of the first host whose spec gives them, else the configured ones
@@ -187,7 +168,7 @@ static void judge_scope(const struct judge_case *judged, const struct judge_scop
     judge_hosts(judged, scope, ret);
     judge_scope_state(judged, scope, ret, &runner_note);
     ret->end = judge_scope_end(judged, scope);
-    set_times(judged, scope, ret);
+    judge_times(judged, scope, ret);
     set_flow(judged, ret);
     set_notes(judged, scope, runner_note, ret);
 }

@@ -58,7 +58,7 @@ static const struct rule rules[] = {
     {"not-begun-yet", "it has not begun, and the run goes on"},
     {"never-named-in-the-log",
      "the log is readable and never names it after the specPattern, and it left nothing"},
-    {"left-nothing", "it left neither a result nor an artifact"},
+    {"left-nothing", "it left no artifact, and no result that counts"},
     {"no-proof", "what it left proves neither a pass nor a failure"},
 
     /* ---- why a clean log does not prove a pass */
@@ -80,6 +80,8 @@ static const struct rule rules[] = {
     {"precedence", "of those who have an answer, it comes first in the configured order"},
     {"lower-precedence", "it has an answer, but another comes before it"},
     {"fills-in-what-the-winner-lacks", "it gives a time that the winner does not have"},
+    {"times-of-another-outcome", "it says otherwise than the host's status, so its times may be of "
+                                 "another attempt"},
     {"text-of-another-step", "its text is not about the failing step that is named"},
     {"steps-of-the-spec", "the host's generated spec gives the steps that its run has"},
     {"other-outcome", "it says otherwise"},

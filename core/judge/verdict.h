@@ -37,7 +37,7 @@ enum host_status {
     HOST_UNKNOWN,
     HOST_RUNNING,
     HOST_NOT_STARTED,
-    HOST_SKIPPED,
+    HOST_SKIPPED, /* never the judge's: no source shows a purpose (doc/judging.md) */
     HOST_MISSING
 };
 
@@ -107,6 +107,15 @@ enum flow_source { FLOW_NONE, FLOW_SPEC, FLOW_CONFIG };
 /* "none", "spec", "config". */
 const char *flow_source_name(enum flow_source source);
 
+/* What the start of a scope rests on. */
+enum start_basis {
+    START_UNKNOWN,
+    START_RECORDED, /* a source recorded when its first host was taken */
+    START_ABOUT,    /* the window's beginning, which fits the durations of the hosts */
+    START_EARLIEST, /* the window's beginning; the scope began then or later */
+    START_LATEST    /* its end less the durations of the hosts; it began then or earlier */
+};
+
 struct scope_verdict {
     const char *name;
     enum run_state state;
@@ -116,6 +125,7 @@ struct scope_verdict {
     bool post;           /* state is posted and this scope is one that gets a post */
     const char *run_url;
     int64_t started_ns, ended_ns, duration_ns; /* -1: unknown */
+    enum start_basis start_basis;
     struct host_verdict *hosts; /* in the order in which the run took them, then the untaken ones */
     size_t host_count;
     const char **flow;

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "render-command.h"
+#include "shell-word.h"
 
 void launch_words_add(struct launch_words *words, const char *word)
 {
@@ -28,32 +30,12 @@ void launch_words_free(struct launch_words *words)
 
 /* ---------------------------------------------------------------- to a text */
 
-static void grow_quoted(struct obstack *memory, const char *word)
-{
-    obstack_1grow(memory, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
-            obstack_grow(memory, "'\\'", 3);
-        obstack_1grow(memory, *word);
-    }
-    obstack_1grow(memory, '\'');
-}
-
 char *launch_words_text(struct obstack *memory, const struct launch_words *words)
 {
-    static const char plain[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                "%+,-./:=@_";
-
     for (size_t i = 0; i < words->count; i++) {
-        const char *word = words->words[i];
-        size_t length = strlen(word);
+        CLEANUP_FREE char *word = shell_word(words->words[i]);
 
-        if (i > 0)
-            obstack_1grow(memory, ' ');
-        if (length > 0 && strspn(word, plain) == length)
-            obstack_grow(memory, word, (int)length);
-        else
-            grow_quoted(memory, word);
+        obstack_printf(memory, "%s%s", i > 0 ? " " : "", word);
     }
     obstack_1grow(memory, '\0');
     return obstack_finish(memory);

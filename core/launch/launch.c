@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "clock.h"
 #include "launch-ask.h"
 #include "launch-command.h"
@@ -400,6 +401,7 @@ static const char *step_text(enum step step, const char *done)
 static void say_what_is_there(const struct launch *launch, enum launch_status status)
 {
     const char *build = launch->settings->request.build;
+    CLEANUP_FREE char *cancel = config_command(launch->config, "cancel --build-name %s", build);
 
     fflush(stdout);
     if (status == LAUNCH_INTERRUPTED)
@@ -410,19 +412,17 @@ static void say_what_is_there(const struct launch *launch, enum launch_status st
         fprintf(stderr, "  watcher: %s\n", step_text(launch->watched, "was started, and runs"));
     fprintf(stderr, "  runner: %s\n", step_text(launch->running, "was started, and runs"));
     if (launch->watched == STEP_DONE)
-        fprintf(
-            stderr,
-            "The watcher waits for a runner; end it with: atvm-watcher cancel --build-name %s\n",
-            build);
+        fprintf(stderr, "The watcher waits for a runner; end it with: %s\n", cancel);
 }
 
 static void say_where_to_look(const struct launch *launch)
 {
     const struct launch_plan *plan = &launch->plan;
+    CLEANUP_FREE char *look = config_command(launch->config, "status %s --follow", plan->build);
 
     printf("\n%s is running.\n"
-           "  look at it:           atvm-watcher status %s --follow\n",
-           plan->build, plan->build);
+           "  look at it:           %s\n",
+           plan->build, look);
     if (plan->runner_output)
         printf("  the runner's output:  %s\n", plan->runner_output);
     else

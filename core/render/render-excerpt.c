@@ -72,15 +72,57 @@ static bool is_stack_frame(struct line line)
             ends_with(line, "(native)"));
 }
 
-static char *without_stack(struct obstack *memory, const char *text)
+/* Cypress ends its errors with a link to its manual, which says nothing of this failure. */
+static bool is_link_to_manual(struct line line)
 {
+    size_t blanks = strspn(line.text, " \t");
+
+    return blanks < line.length &&
+           strncmp(line.text + blanks, "https://on.cypress.io/",
+                   strlen("https://on.cypress.io/")) == 0 &&
+           !memchr(line.text + blanks, ' ', line.length - blanks);
+}
+
+/* An error's name and a colon: "AssertionError: ...". */
+static bool begins_with_error(const char *text)
+{
+    size_t letters = 0;
+
+    while ((text[letters] >= 'a' && text[letters] <= 'z') ||
+           (text[letters] >= 'A' && text[letters] <= 'Z'))
+        letters++;
+    return letters >= strlen("Error") && text[letters] == ':' &&
+           strncmp(text + letters - strlen("Error"), "Error", strlen("Error")) == 0;
+}
+
+/* An event of cypress-terminal-report is "COMMAND<TAB>ARGUMENTS". The name goes where an error
+ * stands there; else it stands apart from them by more than white space, but only in the first
+ * line: what a command printed may have tabs, too. */
+static void add_line(struct obstack *memory, struct line line, bool is_first)
+{
+    size_t name = strspn(line.text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+
+    if (name > 0 && name < line.length && line.text[name] == '\t') {
+        bool is_error = begins_with_error(line.text + name + 1);
+
+        if (is_first && !is_error)
+            obstack_printf(memory, "%.*s: ", (int)name, line.text);
+        line.text += is_first || is_error ? name + 1 : 0;
+        line.length -= is_first || is_error ? name + 1 : 0;
+    }
+    obstack_grow(memory, line.text, (int)line.length);
+    obstack_1grow(memory, '\n');
+}
+
+static char *without_noise(struct obstack *memory, const char *text)
+{
+    const char *beginning = text;
+
     while (*text) {
         struct line line = line_at(text);
 
-        if (!is_stack_frame(line)) {
-            obstack_grow(memory, line.text, (int)line.length);
-            obstack_1grow(memory, '\n');
-        }
+        if (!is_stack_frame(line) && !is_link_to_manual(line))
+            add_line(memory, line, line.text == beginning);
         text = after(line);
     }
     obstack_1grow(memory, '\0');
@@ -122,7 +164,7 @@ static char *without_repeats(struct obstack *memory, const char *text)
 
 char *excerpt_trim(struct obstack *memory, const char *text)
 {
-    char *trimmed = without_stack(memory, secret_mask(memory, escape_block(memory, text)));
+    char *trimmed = without_noise(memory, secret_mask(memory, escape_block(memory, text)));
 
     return escape_block(memory, without_repeats(memory, trimmed));
 }

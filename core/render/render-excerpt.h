@@ -9,7 +9,9 @@
 
 /*
  * The text cleaned (escape_block), with secrets masked, without stack frames (lines "at ...:12:34"
- * as V8 and Java print them), each run of the same line said once with how often it came.
+ * as V8 and Java print them) and links to Cypress's manual, each run of the same line said once
+ * with how often it came. A command that cypress-terminal-report names with a TAB ("get<TAB>#x") is
+ * "get: #x", and goes in front of an error ("then<TAB>Error: x" is "Error: x").
  */
 char *excerpt_trim(struct obstack *memory, const char *text);
 

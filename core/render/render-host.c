@@ -7,6 +7,7 @@
 
 #include "render-escape.h"
 #include "render-secret.h"
+#include "rules.h"
 
 const char *host_fact_text(const struct host_fact *facts, size_t count, const char *host)
 {
@@ -66,4 +67,18 @@ char *host_failure(struct obstack *memory, const struct host_verdict *host, size
         return step;
     error = escape_shorten(memory, error, error_characters);
     return *step ? memory_format_in(memory, "%s - %s", step, error) : error;
+}
+
+const char *host_doubt(const struct host_verdict *host)
+{
+    const struct decision *status = &host->decisions[QUESTION_STATUS];
+    const char *rule = host->rule;
+
+    if (host->status != HOST_UNKNOWN && host->status != HOST_MISSING)
+        return NULL;
+    /* That nothing proves anything says less than what is wrong with the best that is there. */
+    if (rule && (strcmp(rule, "no-proof") == 0 || strcmp(rule, "left-nothing") == 0) &&
+        status->candidate_count > 0)
+        rule = status->candidates[0].rule;
+    return rule_sentence(rule);
 }

@@ -20,4 +20,8 @@ char *host_details(struct obstack *memory, const struct host_verdict *host, int6
 char *host_failure(struct obstack *memory, const struct host_verdict *host,
                    size_t error_characters);
 
+/* Why a host whose run is over has no result: the sentence of the rule that says so; NULL: the host
+ * is not UNKNOWN or MISSING, or nobody says why. Static. */
+const char *host_doubt(const struct host_verdict *host);
+
 #endif

@@ -11,18 +11,60 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static void add_time(struct layout_parts *parts, const char *label, int64_t time_ns)
-{
-    char buffer[RENDER_TIME_SIZE];
-
-    layout_item(parts, "%s: %s", label,
-                time_ns < 0 ? "not known"
-                            : render_local_time(time_ns, parts->facts->time_zone, buffer));
-}
-
 static bool goes_on(const struct scope_verdict *scope)
 {
     return scope->state == STATE_RUNNING || scope->state == STATE_HUNG;
+}
+
+/* How sure a start is, and what that makes of the time since then. */
+struct certainty {
+    const char *before, *after_start, *after_total;
+};
+
+static const struct certainty certainties[] = {
+    [START_UNKNOWN] = {"", "", ""},
+    [START_RECORDED] = {"", "", ""},
+    [START_ABOUT] = {"about ", "", ""},
+    [START_EARLIEST] = {"", " at the earliest", " at most"},
+    [START_LATEST] = {"", " at the latest", " at least"},
+};
+
+static void add_start(struct layout_parts *parts)
+{
+    const struct certainty *certainty = &certainties[parts->scope->start_basis];
+    int64_t time_ns = parts->scope->started_ns;
+    char buffer[RENDER_TIME_SIZE];
+
+    if (time_ns < 0)
+        layout_item(parts, "Start: not known");
+    else
+        layout_item(parts, "Start: %s%s%s", certainty->before,
+                    render_local_time(time_ns, parts->facts->time_zone, buffer),
+                    certainty->after_start);
+}
+
+static void add_end(struct layout_parts *parts)
+{
+    int64_t time_ns = parts->scope->ended_ns;
+    char buffer[RENDER_TIME_SIZE];
+
+    layout_item(parts, "End: %s",
+                goes_on(parts->scope) ? "not yet"
+                : time_ns < 0         ? "not known"
+                              : render_local_time(time_ns, parts->facts->time_zone, buffer));
+}
+
+static void add_total(struct layout_parts *parts, const struct progress *progress)
+{
+    const struct certainty *certainty = &certainties[parts->scope->start_basis];
+    const char *label = goes_on(parts->scope) ? "Elapsed" : "Total";
+    char buffer[32];
+
+    if (progress->elapsed_ns < 0)
+        layout_item(parts, "%s: not known", label);
+    else
+        layout_item(parts, "%s: %s%s%s", label, certainty->before,
+                    render_duration(progress->elapsed_ns, buffer), certainty->after_total);
 }
 
 static void add_durations(struct layout_parts *parts, const struct progress *progress)
@@ -31,6 +73,12 @@ static void add_durations(struct layout_parts *parts, const struct progress *pro
 
     if (progress->measured == 0) {
         layout_item(parts, "Quickest, longest, average host: not known");
+        return;
+    }
+    if (progress->measured == 1) {
+        layout_item(parts, "Quickest, longest, average host: %s, %s",
+                    layout_clean(parts, progress->quickest),
+                    render_duration(progress->quickest_ns, buffer));
         return;
     }
     layout_item(parts, "Quickest host: %s, %s", layout_clean(parts, progress->quickest),
@@ -75,18 +123,12 @@ static void add_inference(struct layout_parts *parts)
 void layout_add_timing(struct layout_parts *parts)
 {
     struct progress progress;
-    char buffer[32];
 
     report_progress(parts->scope, parts->report->now_ns, &progress);
     layout_section(parts, "TIMING:");
-    add_time(parts, "Start", parts->scope->started_ns);
-    if (goes_on(parts->scope))
-        layout_item(parts, "End: not yet");
-    else
-        add_time(parts, "End", parts->scope->ended_ns);
-    layout_item(parts, "%s: %s", goes_on(parts->scope) ? "Elapsed" : "Total",
-                progress.elapsed_ns < 0 ? "not known"
-                                        : render_duration(progress.elapsed_ns, buffer));
+    add_start(parts);
+    add_end(parts);
+    add_total(parts, &progress);
     add_durations(parts, &progress);
     add_eta(parts, &progress);
     add_inference(parts);
@@ -234,11 +276,17 @@ void layout_add_flow(struct layout_parts *parts)
 
 static void add_conflict(struct layout_parts *parts, const struct conflict *conflict)
 {
-    layout_item(parts, "Conflicting evidence on %s of %s: kept \"%s\", not \"%s\"",
-                conflict->question == QUESTION_STATUS ? "the status"
-                                                      : question_name(conflict->question),
-                layout_clean(parts, conflict->host), layout_clean(parts, conflict->kept),
-                layout_clean(parts, conflict->dropped));
+    const char *question =
+        conflict->question == QUESTION_STATUS ? "the status" : question_name(conflict->question);
+    const char *host = layout_clean(parts, conflict->host);
+    const char *dropped = layout_clean(parts, conflict->dropped);
+
+    if (strcmp(conflict->kept, "neither") == 0)
+        layout_item(parts, "Conflicting evidence on %s of %s: \"%s\"; neither is believed",
+                    question, host, dropped);
+    else
+        layout_item(parts, "Conflicting evidence on %s of %s: kept \"%s\", not \"%s\"", question,
+                    host, layout_clean(parts, conflict->kept), dropped);
 }
 
 static void add_command(struct layout_parts *parts)

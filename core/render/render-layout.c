@@ -121,16 +121,15 @@ static const char *kernel_of(const struct layout_parts *parts, const char *host)
     return facts->kernels && !kernel ? "n/a" : kernel;
 }
 
-/* " - <step> - <error>" of a host that failed or whose error says why it is unknown. */
+/* " - <step> - <error>" of a host that failed, " - <why>" of one that has no result. */
 static const char *failure_text(struct layout_parts *parts, const struct host_verdict *host)
 {
     struct obstack *memory = &parts->layout->memory;
-    char *failure;
+    const char *failure = host_doubt(host);
 
-    if (host->status != HOST_FAIL && host->status != HOST_UNKNOWN)
-        return "";
-    failure = host_failure(memory, host, parts->limits->error_characters);
-    return *failure ? memory_format_in(memory, " - %s", failure) : "";
+    if (host->status == HOST_FAIL)
+        failure = host_failure(memory, host, parts->limits->error_characters);
+    return failure && *failure ? memory_format_in(memory, " - %s", failure) : "";
 }
 
 /* " - blacklisted: <reason>" of a host that the run was to take and has no result of. */
@@ -145,10 +144,23 @@ static const char *blacklist_text(struct layout_parts *parts, const struct host_
                             layout_clean(parts, reason));
 }
 
-/* What stands in brackets; a running host shows how long it has been at it. */
+static bool is_contested(const struct layout_parts *parts, const struct host_verdict *host)
+{
+    for (size_t i = 0; i < parts->scope->conflict_count; i++)
+        if (parts->scope->conflicts[i].question == QUESTION_STATUS &&
+            strcmp(parts->scope->conflicts[i].host, host->name) == 0)
+            return true;
+    return false;
+}
+
+/* What stands in brackets; a running host shows how long it has been at it. Who only looks at who
+ * passed is told where some source says otherwise. */
 static const char *details_text(struct layout_parts *parts, const struct host_verdict *host)
 {
     struct obstack *memory = &parts->layout->memory;
+    const char *contested = host->status == HOST_PASS && is_contested(parts, host)
+                                ? "conflicting evidence, see NOTES"
+                                : "";
     bool inferred = false;
     int64_t duration = report_host_duration(parts->scope, host, &inferred);
     char *details;
@@ -156,7 +168,9 @@ static const char *details_text(struct layout_parts *parts, const struct host_ve
     if (host->status == HOST_RUNNING && host->started_ns >= 0)
         duration = parts->report->now_ns - host->started_ns;
     details = host_details(memory, host, duration, inferred, kernel_of(parts, host->name));
-    return *details ? memory_format_in(memory, " (%s)", details) : "";
+    return *details || *contested ? memory_format_in(memory, " (%s%s%s)", details,
+                                                     *details && *contested ? ", " : "", contested)
+                                  : "";
 }
 
 static void add_host(struct layout_parts *parts, const struct host_verdict *host)

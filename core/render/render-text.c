@@ -20,6 +20,9 @@ static void write_block(struct obstack *out, const char *text, const char *inden
 
 static void write_line(struct obstack *out, const struct layout_line *line, bool is_first)
 {
+    /* A block may hold blank lines and more than one paragraph: the next label stands apart. */
+    if (line->kind == LAYOUT_LABEL && !is_first && line[-1].kind == LAYOUT_BLOCK)
+        obstack_1grow(out, '\n');
     if (line->kind == LAYOUT_BLOCK)
         write_block(out, line->text, is_first ? "  " : "    ");
     else

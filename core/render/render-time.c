@@ -14,6 +14,10 @@
 
 #define ZONE_DATABASE "/usr/share/zoneinfo" /* where glibc looks when TZDIR is not set */
 
+#define MINUTES_PER_DAY (24 * 60)
+/* From then on nobody counts hours. */
+#define ROUGH_DAYS_FROM (3 * MINUTES_PER_DAY)
+
 struct local_time {
     struct tm broken_down;
     char abbreviation[16];
@@ -177,6 +181,8 @@ const char *render_rough_duration(int64_t duration_ns, char buffer[32])
         return render_duration(duration_ns, buffer);
     if (minutes < 60)
         snprintf(buffer, 32, "%dm", (int)minutes);
+    else if (minutes >= ROUGH_DAYS_FROM)
+        snprintf(buffer, 32, "%" PRId64 " days", minutes / MINUTES_PER_DAY);
     else
         snprintf(buffer, 32, "%" PRId64 "h %dm", minutes / 60, (int)(minutes % 60));
     return buffer;

@@ -25,7 +25,8 @@ const char *render_clock(int64_t time_ns, int64_t today_ns, const char *zone,
 /* Whether the C library can interpret the zone; what it cannot, it takes for UTC silently. */
 bool render_time_zone_is_known(const char *zone);
 
-/* "17m", "1h 13m", "42s": for a line that is looked at while it changes. "n/a" for -1. */
+/* "42s", "17m", "49h 13m", from three days on "3 days": for a line that is looked at while it
+ * changes. "n/a" for -1. */
 const char *render_rough_duration(int64_t duration_ns, char buffer[32]);
 
 #endif

@@ -73,8 +73,12 @@ char *render_json(const struct report *report);
 char *render_text(const struct report *report, const struct scope_verdict *scope);
 char *render_markdown(const struct report *report, const struct scope_verdict *scope);
 
+/* The run's state and reason on one line; of a categorized run, whose messages are those of its
+ * sub-runs, below it a line each with how many hosts passed. free() it. */
+char *render_run(const struct verdict *verdict);
+
 /*
- * The same for a destination that takes no more than so much at once. What is too long loses its
+ * The status message for a destination that takes no more than so much at once. What is too long loses its
  * least needed parts first, then it is cut into several messages (doc/report.md); what it lost is
  * said, with report->full_report. There is always one part or more, and none is longer than the
  * limit; the caller clears them.

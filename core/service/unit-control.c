@@ -4,10 +4,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "memory.h"
 #include "unit-bus.h"
+#include "unit-journal.h"
 #include "unit-systemctl.h"
 
 struct unit_control {
@@ -29,8 +32,7 @@ int unit_control_open(struct unit_control **ret, char **ret_error)
     if (status < 0 && !unit_systemctl_is_usable()) {
         *ret_error =
             memory_format("the service manager cannot be reached: %s; this needs a machine "
-                          "that is run by systemd: elsewhere, run the watcher itself "
-                          "(atvm-watcher run)",
+                          "that is run by systemd",
                           strerror(-status));
         return -ENOTCONN;
     }
@@ -97,26 +99,45 @@ static char *how_it_ended(const struct unit_status *status)
     return memory_string(status->result);
 }
 
-static char *failure_text(struct unit_control *control, const char *unit)
+/* "; it said:\n...", and where there is more; free() it. */
+static char *what_it_said(const char *unit, int64_t since_ns)
 {
-    CLEANUP_FREE char *how = NULL, *ignored = NULL;
+    CLEANUP_FREE char *errors = unit_journal_errors(unit, since_ns);
+    CLEANUP_FREE char *more =
+        memory_format("%sjournalctl -u '%s' -n 30", geteuid() == 0 ? "" : "sudo ", unit);
+
+    return errors ? memory_format("; it said:\n%s\nmore of it: `%s`", errors, more)
+                  : memory_format("; its log says why: `%s`", more);
+}
+
+static char *failure_text(struct unit_control *control, const char *unit, int64_t since_ns)
+{
+    CLEANUP_FREE char *how = NULL, *ignored = NULL, *said = what_it_said(unit, since_ns);
     struct unit_status status;
 
     if (query(control, unit, &status, &ignored) == 0) {
         how = how_it_ended(&status);
         unit_status_clear(&status);
     }
-    return memory_format("%s: failed%s%s; its log says why: journalctl -u '%s' -n 30", unit,
-                         how ? ": " : "", how ? how : "", unit);
+    return memory_format("%s: failed%s%s%s", unit, how ? ": " : "", how ? how : "", said);
 }
 
-/* What a start or stop that came back with `error` is to be reported as; free() it. why NULL:
- * nothing was said. */
-static char *describe(struct unit_control *control, const char *unit, const char *verb, int error,
-                      const char *why)
+/* A start or stop, and what came of it. */
+struct attempt {
+    const char *verb;
+    int64_t began_ns; /* wall clock */
+    int error;        /* -errno */
+    const char *why;  /* NULL: nothing was said */
+};
+
+/* What it is to be reported as; free() it. */
+static char *describe(struct unit_control *control, const char *unit, const struct attempt *attempt)
 {
+    const char *verb = attempt->verb, *why = attempt->why;
+    int error = attempt->error;
+
     if (error == -EIO && !why)
-        return failure_text(control, unit);
+        return failure_text(control, unit, attempt->began_ns);
     switch (error) {
     case -ETIMEDOUT:
         return memory_format("%s: the %s is still under way; look with: systemctl status '%s'",
@@ -143,39 +164,49 @@ static char *describe(struct unit_control *control, const char *unit, const char
 
 int unit_start(struct unit_control *control, const char *unit, int64_t timeout_ns, char **ret_error)
 {
+    int64_t began_ns = clock_ns(CLOCK_REALTIME);
     CLEANUP_FREE char *why = NULL;
     int error = control->bus ? unit_bus_start(control->bus, unit, timeout_ns, &why)
                              : unit_systemctl_start(unit, timeout_ns, &why);
 
     if (error < 0)
-        *ret_error = describe(control, unit, "start", error, why);
+        *ret_error = describe(control, unit, &(struct attempt){"start", began_ns, error, why});
     return error;
 }
 
 int unit_stop(struct unit_control *control, const char *unit, int64_t timeout_ns, char **ret_error)
 {
+    int64_t began_ns = clock_ns(CLOCK_REALTIME);
     CLEANUP_FREE char *why = NULL;
     int error = control->bus ? unit_bus_stop(control->bus, unit, timeout_ns, &why)
                              : unit_systemctl_stop(unit, timeout_ns, &why);
 
     if (error < 0)
-        *ret_error = describe(control, unit, "stop", error, why);
+        *ret_error = describe(control, unit, &(struct attempt){"stop", began_ns, error, why});
     return error;
+}
+
+static char *transient_failure(const struct transient_service *service, int64_t began_ns)
+{
+    CLEANUP_FREE char *said = what_it_said(service->unit, began_ns);
+
+    return memory_format("%s: could not be started: %s: is it there, and executable?%s",
+                         service->unit, service->arguments[0], said);
 }
 
 int unit_start_transient(struct unit_control *control, const struct transient_service *service,
                          int64_t timeout_ns, char **ret_error)
 {
+    int64_t began_ns = clock_ns(CLOCK_REALTIME);
     CLEANUP_FREE char *why = NULL;
     int error = control->bus ? unit_bus_start_transient(control->bus, service, timeout_ns, &why)
                              : unit_systemctl_start_transient(service, timeout_ns, &why);
 
     /* Of a failed transient unit nothing is left to be asked. */
     if (error == -EIO && !why)
-        *ret_error = memory_format("%s: could not be started: %s: is it there, and executable?; "
-                                   "its log says why: journalctl -u '%s' -n 30",
-                                   service->unit, service->arguments[0], service->unit);
+        *ret_error = transient_failure(service, began_ns);
     else if (error < 0)
-        *ret_error = describe(control, service->unit, "start", error, why);
+        *ret_error =
+            describe(control, service->unit, &(struct attempt){"start", began_ns, error, why});
     return error;
 }

@@ -73,7 +73,7 @@ static int take_out(const char *folder, const char *waiting, int64_t now_ns, cha
 {
     CLEANUP_FREE char *lock = memory_format("%s/lock", folder);
     CLEANUP_CLOSE int descriptor = -1;
-    int error = state_lock_take(lock, now_ns, &descriptor, ret_error);
+    int error = state_lock_take(lock, STATE_LOCK_COMMAND, now_ns, &descriptor, ret_error);
 
     return error ? error : move(folder, waiting, ret_error);
 }

@@ -52,7 +52,7 @@ static void forget(struct state *state, struct scope_state *scope, int64_t now_n
     state->categorized = state->runner_seen = false;
 }
 
-/* Says what is wrong with a file, and, with STATE_OWN, keeps it under another name. */
+/* Says what is wrong with a file, and, for an owner, keeps it under another name. */
 static int set_aside(struct state *state, const char *path, const char *damage,
                      const char *consequence, enum state_access access, int64_t now_ns,
                      char **ret_error)
@@ -60,7 +60,7 @@ static int set_aside(struct state *state, const char *path, const char *damage,
     CLEANUP_FREE char *aside = NULL;
     CLEANUP_FREE char *text = NULL;
 
-    if (access == STATE_OWN) {
+    if (access != STATE_LOOK) {
         int error = durable_set_aside(path, DURABLE_MOVE, now_ns, &aside, ret_error);
 
         if (error)
@@ -101,7 +101,7 @@ static void make_both_stand(struct state *state, const struct scope_state *scope
 {
     CLEANUP_FREE char *error = NULL;
 
-    if (access == STATE_OWN && state_save(state, scope, &error) < 0)
+    if (access != STATE_LOOK && state_save(state, scope, &error) < 0)
         state_warn(state, error);
 }
 
@@ -130,7 +130,7 @@ static int recall_closed(struct state *state, struct scope_state *scope, enum st
     CLEANUP_FREE char *damage = NULL, *text = NULL;
     int error = load_file(state, scope, path, &damage);
 
-    if (!error && scope->closed_ns < 0) {
+    if (!error && !scope_state_is_closed(scope)) {
         error = -EBADMSG;
         damage = memory_format("%s: is damaged: it does not say when the scope was closed", path);
     }
@@ -195,7 +195,7 @@ static int doubt_open(struct state *state, struct scope_state *scope, const char
         return error;
     }
     forget(state, scope, now_ns);
-    if (load_file(state, scope, path, &damage) == 0 && scope->closed_ns >= 0)
+    if (load_file(state, scope, path, &damage) == 0 && scope_state_is_closed(scope))
         return 0;
     forget(state, scope, now_ns);
     free(damage);
@@ -212,7 +212,7 @@ int state_load_scope(struct state *state, struct scope_state *scope, enum state_
     CLEANUP_FREE char *damage = NULL;
     int error = load_file(state, scope, path, &damage);
 
-    if (!error && scope->closed_ns >= 0)
+    if (!error && scope_state_is_closed(scope))
         return check_copy(state, scope, access, now_ns, ret_error);
     if (!error)
         return doubt_open(state, scope, path, access, now_ns, ret_error);

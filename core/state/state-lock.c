@@ -16,11 +16,17 @@
 #include "durable-file.h"
 #include "memory.h"
 
-/* What a lock file says: "<pid> <start time> <date>\n". */
+/* What a lock file says: "<pid> <start time> <date> <use>\n". */
 struct holder {
     pid_t pid;
     uint64_t start_ticks; /* field 22 of /proc/PID/stat, see proc(5) */
     char since[32];
+    char use[16]; /* "": written by a version that did not say */
+};
+
+static const char *const use_names[] = {
+    [STATE_LOCK_WATCH] = "watcher",
+    [STATE_LOCK_COMMAND] = "command",
 };
 
 /* 0 where there is no such process. */
@@ -53,13 +59,14 @@ static bool read_holder(int descriptor, struct holder *ret)
     if (length <= 0)
         return false;
     text[length] = '\0';
-    if (sscanf(text, "%d %" SCNu64 " %31s", &pid, &ret->start_ticks, ret->since) != 3)
+    ret->use[0] = '\0';
+    if (sscanf(text, "%d %" SCNu64 " %31s %15s", &pid, &ret->start_ticks, ret->since, ret->use) < 3)
         return false;
     ret->pid = pid;
     return true;
 }
 
-static int write_holder(int descriptor, int64_t now_ns)
+static int write_holder(int descriptor, enum state_lock_use use, int64_t now_ns)
 {
     time_t seconds = (time_t)(now_ns / NS_PER_SECOND);
     CLEANUP_FREE char *text = NULL;
@@ -69,7 +76,8 @@ static int write_holder(int descriptor, int64_t now_ns)
 
     if (gmtime_r(&seconds, &parts))
         strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    text = memory_format("%d %" PRIu64 " %s\n", (int)getpid(), start_ticks_of(getpid()), since);
+    text = memory_format("%d %" PRIu64 " %s %s\n", (int)getpid(), start_ticks_of(getpid()), since,
+                         use_names[use]);
     length = strlen(text);
     /* In this order the room that the file has is kept, should there be no other. */
     errno = EIO;
@@ -83,12 +91,9 @@ static char *busy_message(const char *path, int descriptor)
     struct holder holder;
 
     if (!read_holder(descriptor, &holder))
-        return memory_format("%s: another process has this build: wait for it, or look with "
-                             "'atvm-watcher status'",
-                             path);
-    return memory_format("%s: process %d has this build since %s: wait for it, or look with "
-                         "'atvm-watcher status'",
-                         path, (int)holder.pid, holder.since);
+        return memory_format("%s: another process has this build: wait for it", path);
+    return memory_format("%s: process %d has this build since %s: wait for it", path,
+                         (int)holder.pid, holder.since);
 }
 
 /* Whether `path` is still the file that is open: the folder may have been moved meanwhile. */
@@ -100,7 +105,8 @@ static bool is_still(const char *path, int descriptor)
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-int state_lock_take(const char *path, int64_t now_ns, int *ret_descriptor, char **ret_error)
+int state_lock_take(const char *path, enum state_lock_use use, int64_t now_ns, int *ret_descriptor,
+                    char **ret_error)
 {
     CLEANUP_CLOSE int descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
     int error = 0;
@@ -121,11 +127,17 @@ int state_lock_take(const char *path, int64_t now_ns, int *ret_descriptor, char 
         *ret_error = memory_format("%s: was replaced while it was being locked: try again", path);
         return -EBUSY;
     }
-    error = write_holder(descriptor, now_ns);
+    error = write_holder(descriptor, use, now_ns);
     if (error)
         return durable_failed(ret_error, error, path, "write");
     *ret_descriptor = take_descriptor(&descriptor);
     return 0;
+}
+
+/* Whether the process that wrote this still lives. */
+static bool lives(const struct holder *holder)
+{
+    return holder->pid > 0 && start_ticks_of(holder->pid) == holder->start_ticks;
 }
 
 pid_t state_lock_holder(const char *path)
@@ -133,7 +145,14 @@ pid_t state_lock_holder(const char *path)
     CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct holder holder;
 
-    if (descriptor < 0 || !read_holder(descriptor, &holder) || holder.pid <= 0)
-        return 0;
-    return start_ticks_of(holder.pid) == holder.start_ticks ? holder.pid : 0;
+    return descriptor >= 0 && read_holder(descriptor, &holder) && lives(&holder) ? holder.pid : 0;
+}
+
+bool state_lock_may_be_brief(const char *path)
+{
+    CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct holder holder;
+
+    return descriptor < 0 || !read_holder(descriptor, &holder) || !lives(&holder) ||
+           strcmp(holder.use, use_names[STATE_LOCK_COMMAND]) == 0;
 }

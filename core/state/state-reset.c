@@ -75,6 +75,6 @@ int state_reopen(struct state *state, struct scope_state *scope, const char *req
     scope->reset_request = memory_string(request);
     scope->reset_ns = scope->last_seen_ns = now_ns;
     scope->state = STATE_RUNNING;
-    scope->closed_ns = scope->completed_ns = scope->cancelled_ns = scope->terminated_ns = -1;
+    scope_state_open(scope);
     return state_save(state, scope, ret_error);
 }

@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "config.h"
 #include "durable-file.h"
+#include "judge.h"
 #include "json-file.h"
 #include "memory.h"
 #include "reserve.h"
@@ -182,15 +183,16 @@ static int make_state_folder(const struct state *state, char **ret_error)
     return error;
 }
 
-static int take_ownership(struct state *state, int64_t now_ns, char **ret_error)
+static int take_ownership(struct state *state, enum state_lock_use use, int64_t now_ns,
+                          char **ret_error)
 {
     CLEANUP_FREE char *lock = memory_format("%s/lock", state->folder);
     int error = make_state_folder(state, ret_error);
 
     if (!error)
-        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+        error = state_lock_take(lock, use, now_ns, &state->lock, ret_error);
     if (reserve_gives_room(state->folder, error, ret_error))
-        error = state_lock_take(lock, now_ns, &state->lock, ret_error);
+        error = state_lock_take(lock, use, now_ns, &state->lock, ret_error);
     return error;
 }
 
@@ -219,8 +221,10 @@ int state_open(const char *state_root, const char *build, enum state_access acce
         return -EINVAL;
     }
     state = state_new(state_root, build, now_ns);
-    error = access == STATE_OWN ? take_ownership(state, now_ns, ret_error)
-                                : look_for_folder(state, ret_error);
+    error = access == STATE_LOOK
+                ? look_for_folder(state, ret_error)
+                : take_ownership(state, access == STATE_OWN ? STATE_LOCK_WATCH : STATE_LOCK_COMMAND,
+                                 now_ns, ret_error);
     if (!error)
         error = load(state, access, now_ns, ret_error);
     if (error)
@@ -302,13 +306,47 @@ int64_t state_judged_ns(const struct state *state)
     return judged_ns;
 }
 
+bool scope_state_is_closed(const struct scope_state *scope)
+{
+    return scope->closed_ns >= 0;
+}
+
+static void set_reason(struct scope_state *scope, const char *reason)
+{
+    free(scope->reason);
+    scope->reason = memory_string(reason);
+}
+
+bool scope_state_note(struct scope_state *scope, enum run_state judged, const char *reason,
+                      int64_t now_ns)
+{
+    scope->state = transition(scope->state, scope_state_is_closed(scope), judged);
+    if (scope_state_is_closed(scope))
+        return false;
+    set_reason(scope, reason);
+    scope->last_seen_ns = now_ns;
+    return true;
+}
+
+void scope_state_correct(struct scope_state *scope, enum run_state judged, const char *reason,
+                         int64_t now_ns)
+{
+    scope->state = judged;
+    set_reason(scope, reason);
+    scope->corrected_ns = now_ns;
+}
+
+void scope_state_open(struct scope_state *scope)
+{
+    scope->closed_ns = scope->completed_ns = scope->cancelled_ns = scope->terminated_ns = -1;
+}
+
 void scope_state_close(struct scope_state *scope, enum run_state state, const char *reason,
                        int64_t now_ns)
 {
-    scope->state = state;
-    free(scope->reason);
-    scope->reason = memory_string(reason);
-    scope->closed_ns = scope->last_seen_ns = now_ns;
+    if (!scope_state_note(scope, state, reason, now_ns))
+        return;
+    scope->closed_ns = now_ns;
     if (run_state_is_posted(state))
         scope->completed_ns = now_ns;
     else if (state == STATE_CANCELLED)
@@ -362,7 +400,7 @@ static int save_closed(const struct scope_state *scope, struct json_object *obje
 {
     CLEANUP_FREE char *path = memory_format("%s/closed.json", scope->folder);
 
-    if (scope->closed_ns >= 0)
+    if (scope_state_is_closed(scope))
         return json_file_write(path, object, ret_error);
     return access(path, F_OK) == 0 ? durable_remove(path, ret_error) : 0;
 }
@@ -370,7 +408,7 @@ static int save_closed(const struct scope_state *scope, struct json_object *obje
 static int save(const struct scope_state *scope, struct json_object *object, char **ret_error)
 {
     CLEANUP_FREE char *path = memory_format("%s/state.json", scope->folder);
-    bool closed = scope->closed_ns >= 0;
+    bool closed = scope_state_is_closed(scope);
     int error = closed ? 0 : save_closed(scope, object, ret_error);
 
     if (!error)

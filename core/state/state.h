@@ -82,15 +82,16 @@ struct state {
 };
 
 enum state_access {
-    STATE_OWN, /* makes what is missing, takes the lock, sets damaged files aside */
-    STATE_LOOK /* changes nothing */
+    STATE_OWN, /* a watcher: makes what is missing, takes the lock, sets damaged files aside */
+    STATE_OWN_BRIEFLY, /* a command: the same */
+    STATE_LOOK         /* changes nothing */
 };
 
 /*
  * Opens the state of `build` (a valid build name, else -EINVAL). -EBUSY: another process has it
- * (STATE_OWN; the message names it). -ENOENT: there is none (STATE_LOOK). -EPROTONOSUPPORT: written
- * by a newer version. Absent parts are fresh; damaged ones too, and named in `warnings`. now_ns
- * becomes first_seen_ns of what is fresh.
+ * (not STATE_LOOK; the message names it). -ENOENT: there is none (STATE_LOOK). -EPROTONOSUPPORT:
+ * written by a newer version. Absent parts are fresh; damaged ones too, and named in `warnings`.
+ * now_ns becomes first_seen_ns of what is fresh.
  */
 int state_open(const char *state_root, const char *build, enum state_access access, int64_t now_ns,
                struct state **ret, char **ret_error);
@@ -107,8 +108,19 @@ int state_add_scope(struct state *state, const char *name, int64_t now_ns, struc
 /* Changes in memory; state_save makes them durable. Strings are copied. */
 void scope_state_set_hosts(struct scope_state *scope, const struct host_verdict *hosts,
                            size_t count);
+/*
+ * What becomes of a scope's state; nothing else changes it. Closed, it stays what it is: noting and
+ * closing change nothing then (note says so with false). Only a correction, or opening it again,
+ * for a reset or where the closing could not be stored, does.
+ */
+bool scope_state_is_closed(const struct scope_state *scope);
+bool scope_state_note(struct scope_state *scope, enum run_state judged, const char *reason,
+                      int64_t now_ns);
 void scope_state_close(struct scope_state *scope, enum run_state state, const char *reason,
                        int64_t now_ns);
+void scope_state_correct(struct scope_state *scope, enum run_state judged, const char *reason,
+                         int64_t now_ns);
+void scope_state_open(struct scope_state *scope);
 void state_set_expected_hosts(struct state *state, const char *const *hosts, size_t count);
 void state_set_asked(struct state *state, const struct state_asked *asked);
 
@@ -133,8 +145,8 @@ int state_mark_posted(struct state *state, struct scope_state *scope, const char
 /* Whether one of the two is there: 1, 0, or -errno when it could not look. */
 int state_posted(const struct scope_state *scope, const char *sink);
 
-/* As of when a closed run was judged: its close, or a later correction of it or of a sub-run; -1: it
- * is not closed. */
+/* As of when a closed run was judged: its close, or a later correction of it or of a sub-run; -1:
+ * it is not closed. */
 int64_t state_judged_ns(const struct state *state);
 
 /* Replaces evidence.jsonl; `write_content` as for durable_write_stream. */

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "progress-output.h"
 #include "settle.h"
+#include "stale-files.h"
 #include "status-builds.h"
 #include "status-live.h"
 #include "status-runner.h"
@@ -22,6 +23,7 @@ struct status_look {
     struct build_status status;
     struct status_live *live; /* NULL: it was closed at the first look */
     bool warned;              /* of a damaged state */
+    bool hinted;              /* at files from outside of the window */
 };
 
 struct status_look *status_look_new(const char *config_path, struct run_settings *settings,
@@ -124,6 +126,16 @@ static void warn_of_damage(struct status_look *look)
     look->warned = true;
 }
 
+static void hint_at_stale_files(struct status_look *look)
+{
+    CLEANUP_FREE char *hint = stale_files_hint(look->status.report->verdict,
+                                               look->settings->since_ns, look->config->time_zone);
+
+    if (hint && !look->hinted)
+        log_notice("%s: %s", look->settings->build, hint);
+    look->hinted = true;
+}
+
 int status_look_refresh(struct status_look *look, char **ret_error)
 {
     bool closed;
@@ -139,7 +151,12 @@ int status_look_refresh(struct status_look *look, char **ret_error)
     /* The rest of the time it is the collectors who look for it. */
     if (closed || !look->live)
         find_runner(look);
-    return closed ? 0 : judge_open_run(look, ret_error);
+    if (closed)
+        return 0;
+    error = judge_open_run(look, ret_error);
+    if (!error)
+        hint_at_stale_files(look);
+    return error;
 }
 
 /* ---------------------------------------------------------------- following */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "memory.h"
 #include "outbox-parts.h"
 #include "render-escape.h"
@@ -11,6 +12,7 @@
 #include "render-time.h"
 #include "status-builds.h"
 #include "status.h"
+#include "watch-command.h"
 
 struct text {
     const struct build_status *status;
@@ -67,15 +69,14 @@ static void add_open(struct text *text)
 {
     const struct build_status *status = text->status;
     enum run_state state = build_status_state(status);
+    CLEANUP_FREE char *go_on = watch_command(status->config, status->build);
 
     add(text, "%s: %s, ", status->build, state ? run_state_name(state) : "not judged");
     if (status->watcher > 0)
         add(text, "watched by process %d\n", (int)status->watcher);
     else if (status->state)
-        add(text,
-            "not watched: its watcher was stopped or has died, and goes on with "
-            "`atvm-watcher run %s`\n",
-            status->build);
+        add(text, "not watched: its watcher was stopped or has died, and goes on with `%s`\n",
+            go_on);
     else
         add(text, "never watched: nothing will be posted\n");
     if (status->window.from)
@@ -126,29 +127,31 @@ static void add_held(struct text *text, const struct outbox_record *record)
 {
     const struct outbox_receipt *receipt = last_receipt(record);
     const char *explanation = clean(text, record->explanation);
-    CLEANUP_FREE char *words = outbox_selection(record, text->status->build);
+    const char *build = text->status->build;
+    const struct config *config = text->status->config;
+    CLEANUP_FREE char *words = outbox_selection(record, build);
     const char *selection = clean(text, words);
+    CLEANUP_FREE char *resolve = config_command(config, "resolve %s --posted %s", build, selection);
+    CLEANUP_FREE char *retry = config_command(config, "queue retry %s %s", build, selection);
+    CLEANUP_FREE char *drop =
+        config_command(config, "queue drop %s %s --reason 'its sink is gone'", build, selection);
 
     if (record->state == OUTBOX_UNCERTAIN) {
         add(text,
-            "HELD, uncertain whether it was posted%s%s. Look there, then: atvm-watcher "
-            "resolve %s --posted %s (it is there), or the same with --resend (it is not)",
-            *explanation ? ": " : "", explanation, text->status->build, selection);
+            "HELD, uncertain whether it was posted%s%s. Look there, then: `%s` (it is there), or "
+            "the same with --resend in place of --posted (it is not)",
+            *explanation ? ": " : "", explanation, resolve);
     } else if (record->state == OUTBOX_QUARANTINED) {
         add(text, "HELD, quarantined%s%s", *explanation ? ": " : "", explanation);
         if (receipt && receipt->remedy)
             add(text, "; %s", clean(text, receipt->remedy));
-        add(text,
-            ". The message is kept in %s/quarantine; to send it again: atvm-watcher queue "
-            "retry %s %s",
-            text->status->state->folder, text->status->build, selection);
+        add(text, ". The message is kept in %s/quarantine; to send it again: `%s`",
+            text->status->state->folder, retry);
     } else if (outbox_turn_of(&text->status->posts, record) == OUTBOX_TURN_HELD) {
         add(text, "HELD, since a part before it is");
     } else {
-        add(text,
-            "HELD, %s, but no sink of this name is configured any more: atvm-watcher queue drop "
-            "%s %s",
-            outbox_state_name(record->state), text->status->build, selection);
+        add(text, "HELD, %s, but no sink of this name is configured any more: `%s`",
+            outbox_state_name(record->state), drop);
     }
 }
 
@@ -215,8 +218,9 @@ static void add_judged(struct text *text)
         add(text, "\n%s", message);
     }
     if (verdict->categorized || verdict->scope_count == 0) {
-        add(text, "\n");
-        add_state_line(text, verdict->state, verdict->reason);
+        CLEANUP_FREE char *run = render_run(verdict);
+
+        add(text, "\n%s", run);
     }
 }
 

@@ -15,7 +15,7 @@
 
 bool build_status_is_closed(const struct build_status *status)
 {
-    return status->state && status->state->run.closed_ns >= 0;
+    return status->state && scope_state_is_closed(&status->state->run);
 }
 
 enum run_state build_status_state(const struct build_status *status)

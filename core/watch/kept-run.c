@@ -58,7 +58,7 @@ static int64_t time_of_judgement(const struct kept_run *run)
     CLEANUP_FREE char *evidence = memory_format("%s/evidence.jsonl", run->state->folder);
     struct stat status;
 
-    if (run->state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&run->state->run))
         return state_judged_ns(run->state);
     if (stat(evidence, &status) < 0)
         return clock_ns(CLOCK_REALTIME);

@@ -55,7 +55,7 @@ static const char *how_it_left(const struct outbox_record *record)
     if (record->state == OUTBOX_DELIVERED)
         return "was posted before, and cannot be taken back";
     if (record->state == OUTBOX_SENDING)
-        return "is being sent at this moment; 'atvm-watcher status' shows whether it arrived";
+        return "is being sent at this moment; status shows whether it arrived";
     return "may have been posted before (it is uncertain)";
 }
 
@@ -95,7 +95,7 @@ static enum run_state told_before(const struct operator_scene *scene, const char
 
 static int close_as_told(const struct operator_scene *scene, struct scope_state *scope)
 {
-    enum run_state told = scope->closed_ns < 0 ? told_before(scene, scope->name) : 0;
+    enum run_state told = !scope_state_is_closed(scope) ? told_before(scene, scope->name) : 0;
     CLEANUP_FREE char *reason = memory_string(scope->reason ? scope->reason : "it was posted so");
 
     return told ? watch_close_as(scene->closing, scope, told, reason) : 0;
@@ -106,7 +106,7 @@ static int close_as_cancelled(const struct operator_scene *scene, struct scope_s
 {
     CLEANUP_FREE char *reason = memory_format("cancelled by %s", by);
 
-    if (scope->closed_ns >= 0)
+    if (scope_state_is_closed(scope))
         return 0;
     return watch_close_as(scene->closing, scope, STATE_CANCELLED, reason);
 }
@@ -151,7 +151,7 @@ static bool is_open(const struct operator_scene *scene, struct request_answer *a
 {
     const struct scope_state *run = &scene->state->run;
 
-    if (run->closed_ns < 0 || has_open_posts(scene))
+    if (!scope_state_is_closed(run) || has_open_posts(scene))
         return true;
     if (run->state == STATE_CANCELLED)
         answer_add(answer, "%s: is cancelled already", scene->state->build);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
+#include "config-call.h"
 #include "memory.h"
 #include "operator.h"
 #include "outbox-parts.h"
@@ -61,9 +63,29 @@ static bool is_unsettled(const struct outbox_record *record, const char *summary
     return open && !(record->message.correction > 0 && says(record, summary));
 }
 
-static bool is_hindered(const struct outbox_list *list, const char *scope, const char *summary,
+static void refuse_for(const struct operator_scene *scene, const struct outbox_record *record,
+                       struct request_answer *answer)
+{
+    CLEANUP_FREE char *resolve = operator_command_about(scene, record, "resolve", " --posted");
+    CLEANUP_FREE char *drop =
+        operator_command_about(scene, record, "queue drop", " --reason 'given up'");
+
+    if (record->state == OUTBOX_UNCERTAIN)
+        answer_end(answer, REQUEST_REFUSED,
+                   "%s, sink %s: its message is uncertain: look whether it is there, and settle "
+                   "that first with `%s`, or the same with --resend in place of --posted",
+                   record->message.scope, record->sink, resolve);
+    else
+        answer_end(answer, REQUEST_REFUSED,
+                   "%s, sink %s: its message is %s: wait until it is there, or give it up with "
+                   "`%s`",
+                   record->message.scope, record->sink, outbox_state_name(record->state), drop);
+}
+
+static bool is_hindered(const struct operator_scene *scene, const char *scope, const char *summary,
                         struct request_answer *answer)
 {
+    const struct outbox_list *list = post_records(watch_close_post(scene->closing));
     bool hindered = false;
 
     for (size_t i = 0; i < list->count; i++) {
@@ -72,10 +94,7 @@ static bool is_hindered(const struct outbox_list *list, const char *scope, const
         if (strcmp(record->message.scope, scope) != 0 || !is_unsettled(record, summary))
             continue;
         hindered = true;
-        answer_end(answer, REQUEST_REFUSED, "%s, sink %s: its message is %s: %s", scope,
-                   record->sink, outbox_state_name(record->state),
-                   record->state == OUTBOX_UNCERTAIN ? "settle that with 'resolve' first"
-                                                     : "wait until it is there, or drop it");
+        refuse_for(scene, record, answer);
     }
     return hindered;
 }
@@ -217,7 +236,6 @@ static void correct_scope(const struct operator_scene *scene, const struct verdi
                           const struct scope_state *state, const struct request *request,
                           struct request_answer *answer)
 {
-    const struct outbox_list *list = post_records(watch_close_post(scene->closing));
     const struct scope_verdict *judged = find_judged(verdict, state->name);
     CLEANUP_FREE char *summary = NULL;
     struct differing differing = {0};
@@ -225,14 +243,16 @@ static void correct_scope(const struct operator_scene *scene, const struct verdi
     if (is_no_result(state, judged, answer))
         return;
     summary = verdict_summary(judged);
-    if (is_hindered(list, judged->name, summary, answer) ||
+    if (is_hindered(scene, judged->name, summary, answer) ||
         correct_everywhere(scene, verdict, judged, summary, &differing, answer) < 0)
         return;
     if (differing.told == 0) {
+        CLEANUP_FREE char *list_all =
+            config_command(scene->config, "queue list %s --all", scene->state->build);
+
         answer_end(answer, REQUEST_REFUSED,
-                   "%s: nothing of it was posted that could be corrected; 'atvm-watcher queue list "
-                   "%s --all' shows its messages",
-                   judged->name, scene->state->build);
+                   "%s: nothing of it was posted that could be corrected; `%s` shows its messages",
+                   judged->name, list_all);
         return;
     }
     if (differing.corrected == 0)
@@ -249,12 +269,10 @@ static void correct_run(const struct operator_scene *scene, const struct verdict
     struct scope_state *run = &scene->state->run;
     CLEANUP_FREE char *error = NULL;
 
-    if (!verdict->categorized || run->closed_ns < 0 || !run_state_is_posted(run->state) ||
+    if (!verdict->categorized || !scope_state_is_closed(run) || !run_state_is_posted(run->state) ||
         !run_state_is_posted(verdict->state) || run->state == verdict->state)
         return;
-    run->state = verdict->state;
-    free(run->reason);
-    run->reason = memory_string(verdict->reason);
+    scope_state_correct(run, verdict->state, verdict->reason, clock_ns(CLOCK_REALTIME));
     if (state_save(scene->state, run, &error) < 0)
         answer_failed(answer, error);
 }
@@ -263,7 +281,7 @@ static void correct_run(const struct operator_scene *scene, const struct verdict
 
 static bool is_meant(const struct scope_state *scope, const struct request *request)
 {
-    return scope->closed_ns >= 0 && run_state_is_posted(scope->state) &&
+    return scope_state_is_closed(scope) && run_state_is_posted(scope->state) &&
            (!request->scope || strcmp(request->scope, scope->name) == 0);
 }
 
@@ -289,6 +307,7 @@ static size_t correct_all(const struct operator_scene *scene, const struct verdi
 void operator_correct(const struct operator_scene *scene, const struct request *request,
                       struct request_answer *answer)
 {
+    CLEANUP_FREE char *reset = config_command(scene->config, "reset %s", scene->state->build);
     struct verdict *verdict;
     size_t meant;
 
@@ -301,9 +320,9 @@ void operator_correct(const struct operator_scene *scene, const struct request *
     verdict_free(verdict);
     if (meant == 0)
         answer_end(answer, REQUEST_REFUSED,
-                   "%s: only what was closed as COMPLETED or FAILED can be corrected; 'reset' "
-                   "reopens what was closed otherwise",
-                   request->scope ? request->scope : scene->state->build);
+                   "%s: only what was closed as COMPLETED or FAILED can be corrected; `%s` reopens "
+                   "what was closed otherwise",
+                   request->scope ? request->scope : scene->state->build, reset);
     else if (!answer->outcome)
         answer->outcome = REQUEST_DONE;
 }

@@ -173,7 +173,7 @@ static const char *result_of(enum outbox_verb verb)
     case OUTBOX_RESEND:
         return "is to be sent again";
     case OUTBOX_RETRY:
-        return "is to be sent now";
+        return "is to be sent";
     default:
         return "dropped: it is kept, but never sent";
     }

@@ -2,11 +2,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-login.h>
+#include <unistd.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "memory.h"
 #include "operator.h"
 #include "post.h"
+#include "shell-word.h"
+#include "unit-control.h"
+#include "watch-command.h"
 
 static char *occasion_of(const struct request *request)
 {
@@ -26,16 +32,25 @@ static bool was_posted(const struct scope_state *scope, const struct config *con
 }
 
 /* Why a message forbids a reset; NULL: it does not. */
-static const char *objection_of(const struct outbox_record *record)
+static char *objection_of(const struct operator_scene *scene, const struct outbox_record *record)
 {
+    CLEANUP_FREE char *drop =
+        operator_command_about(scene, record, "queue drop", " --reason 'given up'");
+    CLEANUP_FREE char *resolve = operator_command_about(scene, record, "resolve", " --posted");
+    CLEANUP_FREE char *correct = config_command(scene->config, "correct %s", scene->state->build);
+
     if (record->state == OUTBOX_PENDING)
-        return "its message waits to be sent: it is posted as it is, or given up with 'queue drop'";
+        return memory_format("its message waits to be sent: it is posted as it is, or given up "
+                             "with `%s`",
+                             drop);
     if (record->state == OUTBOX_SENDING)
-        return "its message is being sent at this moment";
+        return memory_string("its message is being sent at this moment");
     if (record->state == OUTBOX_DELIVERED)
-        return "it was posted: use 'correct' where the post is wrong";
+        return memory_format("it was posted: where the post is wrong, use `%s`", correct);
     if (outbox_has_left(record))
-        return "it may have been posted: look there, and settle that with 'resolve' first";
+        return memory_format("it may have been posted: look there, and settle that first with "
+                             "`%s`, or the same with --resend in place of --posted",
+                             resolve);
     return NULL;
 }
 
@@ -47,8 +62,8 @@ static bool may_be_reset(const struct operator_scene *scene, const struct scope_
 
     for (size_t i = 0; i < list->count; i++) {
         const struct outbox_record *record = list->records[i];
-        const char *objection =
-            strcmp(record->message.scope, scope->name) == 0 ? objection_of(record) : NULL;
+        CLEANUP_FREE char *objection =
+            strcmp(record->message.scope, scope->name) == 0 ? objection_of(scene, record) : NULL;
 
         if (objection) {
             answer_end(answer, REQUEST_REFUSED, "%s, sink %s: %s", scope->name, record->sink,
@@ -57,9 +72,12 @@ static bool may_be_reset(const struct operator_scene *scene, const struct scope_
         }
     }
     if (was_posted(scope, scene->config)) {
+        CLEANUP_FREE char *correct =
+            config_command(scene->config, "correct %s", scene->state->build);
+
         answer_end(answer, REQUEST_REFUSED,
-                   "%s: a marker says that it was posted: use 'correct' where the post is wrong",
-                   scope->name);
+                   "%s: a marker says that it was posted: where the post is wrong, use `%s`",
+                   scope->name, correct);
         return false;
     }
     return true;
@@ -150,7 +168,7 @@ static bool was_reset_by(const struct scope_state *scope, const struct request *
 
 static bool is_resettable(const struct scope_state *scope)
 {
-    return scope->closed_ns >= 0 && !run_state_is_posted(scope->state);
+    return scope_state_is_closed(scope) && !run_state_is_posted(scope->state);
 }
 
 static void add_target(struct targets *targets, const struct request *request,
@@ -187,14 +205,15 @@ static void refuse_none(const struct operator_scene *scene, const struct request
 {
     const char *name = request->scope ? request->scope : scene->state->build;
     const struct scope_state *scope = state_find_scope(scene->state, name);
+    CLEANUP_FREE char *correct = config_command(scene->config, "correct %s", scene->state->build);
 
-    if (scope->closed_ns < 0)
+    if (!scope_state_is_closed(scope))
         answer_end(answer, REQUEST_REFUSED, "%s: is not closed, so there is nothing to reset",
                    name);
     else
         answer_end(answer, REQUEST_REFUSED,
-                   "%s: was closed as %s, which is a result: use 'correct' where it is wrong", name,
-                   run_state_name(scope->state));
+                   "%s: was closed as %s, which is a result: where it is wrong, use `%s`", name,
+                   run_state_name(scope->state), correct);
 }
 
 static void reset_targets(const struct operator_scene *scene, const struct request *request,
@@ -211,10 +230,48 @@ static void reset_targets(const struct operator_scene *scene, const struct reque
     for (size_t i = 0; i < targets->count && status == 0; i++)
         status = reopen(scene, request, targets->scopes[i], answer);
     /* Of a sub-run that was named, or of one before a crash. */
-    if (status == 0 && run->closed_ns >= 0)
+    if (status == 0 && scope_state_is_closed(run))
         status = reopen(scene, request, run, answer);
     if (status == 0)
         answer->outcome = REQUEST_DONE;
+}
+
+/* The command that ends the watcher, which this process is, and comes back when it has ended. */
+static char *command_that_ends_it(const struct operator_scene *scene)
+{
+    CLEANUP_FREE char *expected = unit_of_watcher(scene->state->build);
+    char *unit = NULL, *command = NULL;
+
+    if (sd_pid_get_unit(0, &unit) >= 0 && strcmp(unit, expected) == 0)
+        command = systemctl_command("stop '%s'", unit);
+    else
+        command =
+            memory_format("kill %d && tail --pid=%d -f /dev/null", (int)getpid(), (int)getpid());
+    free(unit);
+    return command;
+}
+
+/* It has stopped looking at the run, and would not begin again. */
+static void refuse_while_delivering(const struct operator_scene *scene,
+                                    const struct request *request, struct request_answer *answer)
+{
+    CLEANUP_FREE char *scope = shell_word(request->scope ? request->scope : "");
+    CLEANUP_FREE char *reset =
+        config_command(scene->config, "reset %s%s%s", scene->state->build,
+                       request->scope ? " --scope " : "", request->scope ? scope : "");
+    CLEANUP_FREE char *end = command_that_ends_it(scene);
+
+    answer_end(answer, REQUEST_REFUSED,
+               "%s: is closed, and its watcher (process %d) only waits for posts to be delivered. "
+               "Let it end, or end it (what waits is kept) and reset then: `%s && %s`",
+               scene->state->build, (int)getpid(), end, reset);
+}
+
+static void say_who_goes_on(const struct operator_scene *scene, struct request_answer *answer)
+{
+    CLEANUP_FREE char *go_on = watch_command(scene->config, scene->state->build);
+
+    answer_add(answer, "%s: watching goes on with `%s`", scene->state->build, go_on);
 }
 
 void operator_reset(const struct operator_scene *scene, const struct request *request,
@@ -224,11 +281,8 @@ void operator_reset(const struct operator_scene *scene, const struct request *re
 
     if (operator_scope_is_unknown(scene, request, answer))
         return;
-    if (scene->watching && scene->state->run.closed_ns >= 0) {
-        answer_end(answer, REQUEST_REFUSED,
-                   "%s: is closed, and its watcher only waits for posts to be delivered: stop it, "
-                   "then reset",
-                   scene->state->build);
+    if (scene->watching && scope_state_is_closed(&scene->state->run)) {
+        refuse_while_delivering(scene, request, answer);
         return;
     }
     targets = find_targets(scene->state, request);
@@ -238,5 +292,7 @@ void operator_reset(const struct operator_scene *scene, const struct request *re
         reset_targets(scene, request, &targets, answer);
     if (answer->outcome == REQUEST_DONE && !answer->text)
         answer_add(answer, "%s: that was done already", scene->state->build);
+    if (answer->outcome == REQUEST_DONE && !scene->watching)
+        say_who_goes_on(scene, answer);
     free(targets.scopes);
 }

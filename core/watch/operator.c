@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config-call.h"
 #include "log.h"
 #include "memory.h"
 #include "nearest-name.h"
@@ -70,10 +71,19 @@ bool operator_scope_is_unknown(const struct operator_scene *scene, const struct 
     return true;
 }
 
+char *operator_command_about(const struct operator_scene *scene, const struct outbox_record *record,
+                             const char *verb, const char *options)
+{
+    const char *build = scene->state->build;
+    CLEANUP_FREE char *selection = outbox_selection(record, build);
+
+    return config_command(scene->config, "%s %s%s%s", verb, build, options, selection);
+}
+
 bool operator_may_not_post(const struct operator_scene *scene, struct request_answer *answer)
 {
     int cancelled = state_cancelled(scene->state);
-    CLEANUP_FREE char *by = NULL;
+    CLEANUP_FREE char *by = NULL, *reset = NULL;
 
     if (cancelled < 0)
         answer_end(answer, REQUEST_FAILED,
@@ -82,10 +92,11 @@ bool operator_may_not_post(const struct operator_scene *scene, struct request_an
     if (cancelled <= 0)
         return cancelled < 0;
     by = state_cancelled_by(scene->state);
+    reset = config_command(scene->config, "reset %s", scene->state->build);
     answer_end(answer, REQUEST_REFUSED,
-               "%s: the run was cancelled by %s, so nothing of it is posted any more; "
-               "'atvm-watcher reset %s' takes that back",
-               scene->state->build, by, scene->state->build);
+               "%s: the run was cancelled by %s, so nothing of it is posted any more; `%s` takes "
+               "that back",
+               scene->state->build, by, reset);
     return true;
 }
 

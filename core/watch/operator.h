@@ -8,6 +8,7 @@
 #define ATVM_CORE_OPERATOR_H
 
 #include "judge.h"
+#include "outbox.h"
 #include "request.h"
 #include "watch-close.h"
 
@@ -43,6 +44,11 @@ bool operator_scope_is_unknown(const struct operator_scene *scene, const struct 
                                struct request_answer *answer);
 /* Whether nothing may be posted because the run was cancelled; then the answer says so. */
 bool operator_may_not_post(const struct operator_scene *scene, struct request_answer *answer);
+
+/* A command about one message, "resolve BUILD --posted --sink S" with `verb` and `options` ("" or
+ * each with a blank before it), and how this program is called; free() it. */
+char *operator_command_about(const struct operator_scene *scene, const struct outbox_record *record,
+                             const char *verb, const char *options);
 
 void operator_cancel(const struct operator_scene *scene, const struct request *request,
                      struct request_answer *answer);

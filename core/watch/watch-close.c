@@ -100,12 +100,6 @@ static bool hosts_changed(const struct scope_state *state, const struct scope_ve
     return false;
 }
 
-static void set_reason(struct scope_state *state, const char *reason)
-{
-    free(state->reason);
-    state->reason = memory_string(reason);
-}
-
 static int note_scope(struct watch_close *closing, const struct scope_verdict *scope,
                       int64_t now_ns)
 {
@@ -118,7 +112,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
         status = state_note_url(closing->state, state, scope->run_url, &error);
     if (status < 0)
         return report(status, &error);
-    if (state->closed_ns >= 0)
+    if (scope_state_is_closed(state))
         return 0;
     changed = closing->unsaved || state->state != scope->state || hosts_changed(state, scope);
     if (!changed)
@@ -126,9 +120,7 @@ static int note_scope(struct watch_close *closing, const struct scope_verdict *s
     log_hosts(closing, state, scope);
     if (state->state != scope->state)
         log_transition(closing, state, scope);
-    state->state = scope->state;
-    set_reason(state, scope->reason);
-    state->last_seen_ns = now_ns;
+    scope_state_note(state, scope->state, scope->reason, now_ns);
     scope_state_set_hosts(state, scope->hosts, scope->host_count);
     return report(state_save(closing->state, state, &error), &error);
 }
@@ -148,7 +140,7 @@ bool watch_close_is_closed(const struct watch_close *closing, const char *scope)
 {
     const struct scope_state *state = state_find_scope(closing->state, scope);
 
-    return state && state->closed_ns >= 0;
+    return state && scope_state_is_closed(state);
 }
 
 bool watch_close_all_scopes_closed(const struct watch_close *closing, const struct verdict *verdict)
@@ -352,7 +344,7 @@ static int close_state(struct watch_close *closing, struct scope_state *state,
         return 0;
     }
     /* As long as it does not stand on disk it is to be tried again. */
-    state->closed_ns = state->completed_ns = state->cancelled_ns = state->terminated_ns = -1;
+    scope_state_open(state);
     closing->unsaved = true;
     return status;
 }
@@ -369,7 +361,7 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
     CLEANUP_FREE char *full_report = NULL;
     int status;
 
-    if (!state || state->closed_ns >= 0)
+    if (!state || scope_state_is_closed(state))
         return 0;
     full_report = state_report_path(state, "txt");
     source.full_report = full_report;
@@ -392,7 +384,7 @@ int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
         .verdict = verdict, .facts = closing->facts, .now_ns = clock_ns(CLOCK_REALTIME)};
     int status;
 
-    if (!state || state->closed_ns >= 0)
+    if (!state || scope_state_is_closed(state))
         return 0;
     status = write_evidence(closing, ledger);
     if (status == 0)
@@ -477,10 +469,8 @@ int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdi
 
     if (status < 0)
         return status;
-    state->state = scope->state;
-    set_reason(state, scope->reason);
+    scope_state_correct(state, scope->state, scope->reason, clock_ns(CLOCK_REALTIME));
     scope_state_set_hosts(state, scope->hosts, scope->host_count);
-    state->corrected_ns = clock_ns(CLOCK_REALTIME);
     return report(state_save(closing->state, state, &error), &error);
 }
 
@@ -523,7 +513,7 @@ struct watch_close *watch_close_new(sd_event *event, const struct config *config
         free(closing);
         return NULL;
     }
-    if (state->run.closed_ns >= 0 && watch_close_end(closing) == WATCH_CLOSE_OPEN)
+    if (scope_state_is_closed(&state->run) && watch_close_end(closing) == WATCH_CLOSE_OPEN)
         keep_reserve(closing);
     return closing;
 }
@@ -536,11 +526,16 @@ void watch_close_free(struct watch_close *closing)
     free(closing);
 }
 
+bool watch_close_may_recover(int status)
+{
+    return status == -ENOSPC || status == -EDQUOT || status == -EIO;
+}
+
 enum watch_close_end watch_close_end(const struct watch_close *closing)
 {
     struct post_summary posts = post_summarize(closing->post, NULL);
 
-    if (closing->state->run.closed_ns < 0 || posts.outstanding > 0)
+    if (!scope_state_is_closed(&closing->state->run) || posts.outstanding > 0)
         return WATCH_CLOSE_OPEN;
     return post_is_held(&posts) ? WATCH_CLOSE_HELD : WATCH_CLOSE_DONE;
 }
@@ -551,7 +546,7 @@ void watch_close_save(struct watch_close *closing, const struct ledger *ledger)
 
     if (!closing)
         return;
-    if (closing->state->run.closed_ns >= 0) {
+    if (scope_state_is_closed(&closing->state->run)) {
         if (watch_close_end(closing) != WATCH_CLOSE_OPEN)
             reserve_release(closing->state->folder);
         return;

@@ -42,8 +42,8 @@ int watch_close_scope(struct watch_close *closing, const struct verdict *verdict
 int watch_close_run(struct watch_close *closing, const struct verdict *verdict,
                     const struct ledger *ledger);
 
-/* Writes the report files of a run that is closed anew, for what was learned since; of a categorized
- * one the run's own. 0, or -errno (logged). */
+/* Writes the report files of a run that is closed anew, for what was learned since; of a
+ * categorized one the run's own. 0, or -errno (logged). */
 int watch_close_amend(struct watch_close *closing, const struct verdict *verdict);
 
 /* For what operators ask for (operator.h). */
@@ -75,6 +75,10 @@ int watch_close_rewrite(struct watch_close *closing, const struct verdict *verdi
 bool watch_close_is_closed(const struct watch_close *closing, const char *scope);
 bool watch_close_all_scopes_closed(const struct watch_close *closing,
                                    const struct verdict *verdict);
+
+/* A full disk or one with errors (-errno of the functions above) is no reason to leave a run alone:
+ * what is known is in memory, and is written when that works again. */
+bool watch_close_may_recover(int status);
 
 /* Whether there is anything left to do. */
 enum watch_close_end {

@@ -17,7 +17,6 @@
 #include "memory.h"
 #include "operator.h"
 #include "path-watch.h"
-#include "progress-line.h"
 #include "progress-output.h"
 #include "runner-exit.h"
 #include "settle.h"
@@ -26,6 +25,8 @@
 #include "watch-close.h"
 #include "watch-notify.h"
 #include "watch-requests.h"
+#include "watch-standing.h"
+#include "watch-words.h"
 
 /* Between two rounds lie a poll interval and a pass; one that hangs is ended and made again, with a
  * new worker, and as many files may hang one after the other. */
@@ -58,6 +59,7 @@ struct watch {
     const char **stuck_note;    /* in the verdict: what is done about it; NULL: nothing */
     struct progress_output progress;
     struct watch_notify *notify;
+    bool spoke_of_stale_files;
     int write_failures;     /* of the state folder, in a row */
     int64_t write_again_ns; /* not before; by CLOCK_BOOTTIME */
 };
@@ -141,37 +143,21 @@ static void remember(struct watch *watch, const struct verdict *verdict)
         state_set_expected_hosts(watch->state, verdict->expected, verdict->expected_count);
 }
 
-/* How the run stands; free() it. Of a run that was closed before only its state is known. */
-static char *status_line(const struct watch *watch)
+static struct watch_standing standing_of(const struct watch *watch)
 {
-    const struct verdict *verdict = watch->verdict;
-
-    if (!verdict)
-        return memory_string(run_state_name(watch->state->run.state));
-    if (verdict->scope_count == 0)
-        return memory_string(verdict->reason);
-    return progress_line(verdict, &verdict->scopes[verdict->scope_count - 1],
-                         clock_ns(CLOCK_REALTIME), watch->facts->time_zone);
+    return (struct watch_standing){.notify = watch->notify,
+                                   .config = watch->config,
+                                   .state = watch->state,
+                                   .verdict = watch->verdict,
+                                   .time_zone = watch->facts->time_zone};
 }
 
-static void say_status(struct watch *watch)
+static void say_end(const struct watch *watch)
 {
-    CLEANUP_FREE char *line = status_line(watch);
+    const struct watch_standing standing = standing_of(watch);
 
-    watch_notify_round(watch->notify);
-    watch_notify_ready(watch->notify);
-    watch_notify_status(watch->notify, line, run_state_is_final(watch->verdict->state));
-}
-
-/* A delivery may be tried for a day. */
-static void say_delivering(struct watch *watch)
-{
-    CLEANUP_FREE char *standing = status_line(watch);
-    CLEANUP_FREE char *line = memory_format("%s; its post is being delivered", standing);
-
-    watch_notify_rounds_end(watch->notify);
-    watch_notify_ready(watch->notify);
-    watch_notify_status(watch->notify, line, true);
+    if (watch->notify && watch->closing)
+        watch_standing_say_end(&standing, watch->closing);
 }
 
 /* ---------------------------------------------------------------- closing */
@@ -242,8 +228,10 @@ static void end_when_done(void *user)
 
 static void deliver_to_the_end(struct watch *watch)
 {
+    const struct watch_standing standing = standing_of(watch);
+
     if (watch_close_end(watch->closing) == WATCH_CLOSE_OPEN)
-        say_delivering(watch);
+        watch_standing_say_delivering(&standing);
     else
         watch_notify_ready(watch->notify);
     end_when_done(watch);
@@ -302,7 +290,7 @@ static void end_runner(struct watch *watch)
 {
     CLEANUP_FREE char *error = NULL, *outcome = NULL;
 
-    if (!watch->stuck_note || !runner_is_to_end(watch, watch->state->run.closed_ns >= 0))
+    if (!watch->stuck_note || !runner_is_to_end(watch, scope_state_is_closed(&watch->state->run)))
         return;
     watch->stuck = stuck_runner_new(watch->event,
                                     &(struct stuck_runner_settings){
@@ -319,13 +307,6 @@ static void end_runner(struct watch *watch)
 }
 
 /* ---------------------------------------------------------------- a round */
-
-/* A full disk or one with errors is no reason to leave a run alone: what is known is in memory, and
- * is written when that works again. */
-static bool may_recover(int status)
-{
-    return status == -ENOSPC || status == -EDQUOT || status == -EIO;
-}
 
 static void write_later(struct watch *watch, int64_t monotonic_ns)
 {
@@ -352,7 +333,7 @@ static int write_round(struct watch *watch, bool may_close, int64_t now_ns, int6
     status = watch_close_note(watch->closing, watch->verdict, watch->ledger, now_ns);
     if (status == 0 && may_close)
         status = close_scopes(watch, monotonic_ns);
-    if (!may_recover(status)) {
+    if (!watch_close_may_recover(status)) {
         watch->write_failures = 0;
         return status;
     }
@@ -378,16 +359,30 @@ static int judge_round(struct watch *watch, bool cut_short)
     return write_round(watch, may_close, now_ns, monotonic_ns);
 }
 
+/* Once, for whoever waits for a run that is long over. */
+static void speak_of_stale_files(struct watch *watch)
+{
+    CLEANUP_FREE char *words = watch_words_of_stale_files(watch->state, watch->settings->since_ns,
+                                                          watch->verdict, watch->facts->time_zone);
+
+    if (words && !watch->spoke_of_stale_files)
+        log_notice("%s", words);
+    watch->spoke_of_stale_files = true;
+}
+
 static void on_pass_done(void *user, bool again)
 {
     struct watch *watch = user;
-    int status = judge_round(watch, again);
+    struct watch_standing standing;
 
-    if (status != 0) {
+    if (judge_round(watch, again) != 0) {
         sd_event_exit(watch->event, WATCH_STATE);
         return;
     }
-    say_status(watch);
+    standing = standing_of(watch);
+    watch_standing_say(&standing);
+    if (!again)
+        speak_of_stale_files(watch);
     if (watch_close_is_closed(watch->closing, watch->verdict->build)) {
         stop_looking(watch);
         end_runner(watch);
@@ -431,11 +426,11 @@ static void on_request(void *user, const struct request *request, struct request
         .user = watch,
         .watching = true,
     };
-    bool was_closed = watch->state->run.closed_ns >= 0;
+    bool was_closed = scope_state_is_closed(&watch->state->run);
 
     progress_output_clear(&watch->progress);
     operator_carry_out(&scene, request, ret);
-    if (watch->state->run.closed_ns < 0) {
+    if (!scope_state_is_closed(&watch->state->run)) {
         look_soon(watch, CHANGE_DELAY_US);
     } else if (was_closed) {
         end_when_done(watch);
@@ -451,12 +446,13 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *sig
 {
     struct watch *watch = user;
     const struct log_event stopped = {.id = LOG_EVENT_STOPPED, .build = watch->settings->build};
+    CLEANUP_FREE char *open =
+        watch_words_of_stop(&watch->state->run, watch_close_end(watch->closing));
 
     (void)source;
     progress_output_clear(&watch->progress);
-    log_event(ATVM_LOG_NOTICE, &stopped,
-              "%s: stopped by signal %u before the run was over; start it again to go on",
-              watch->settings->build, signal->ssi_signo);
+    log_event(ATVM_LOG_NOTICE, &stopped, "%s: stopped by signal %u %s", watch->settings->build,
+              signal->ssi_signo, open);
     sd_event_exit(watch->event, WATCH_STOPPED);
     return 0;
 }
@@ -536,9 +532,9 @@ static int loop(struct watch *watch, int terminal, int secrets)
                                          watch->config->poll_interval_ns, on_request, watch);
     if (!watch->requests)
         return WATCH_STATE;
-    evidence_recall(watch->ledger, watch->state->folder, watch->state->run.closed_ns >= 0);
+    evidence_recall(watch->ledger, watch->state->folder, scope_state_is_closed(&watch->state->run));
     watch_requests_look(watch->requests);
-    if (watch->state->run.closed_ns >= 0)
+    if (scope_state_is_closed(&watch->state->run))
         deliver_to_the_end(watch);
     else if (!start_collecting(watch))
         return WATCH_USAGE;
@@ -576,6 +572,7 @@ int watch_run(const struct config *config, const struct run_settings *settings,
         watch.runner = runner_exit_new(watch.event, on_change, &watch);
         status = loop(&watch, terminal, secrets);
     }
+    say_end(&watch);
     progress_output_clear(&watch.progress);
     runner_exit_free(watch.runner);
     stuck_runner_free(watch.stuck);

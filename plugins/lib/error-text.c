@@ -118,6 +118,24 @@ char *error_text_clean(const char *text, size_t length, size_t limit)
     return NULL;
 }
 
+/* "COMMAND<TAB>ARGUMENTS" in words; the text of an assertion says itself what was not so. */
+static char *command_in_words(const char *text, size_t length, size_t name_length)
+{
+    static const char failed[] = "failed command: ";
+    bool is_named =
+        name_length > 0 && !(name_length == strlen("assert") && has_prefix(text, length, "assert"));
+    char *words = error_text_clean(text, length, ERROR_MESSAGE_LIMIT - strlen(failed));
+    char *between = words ? strchr(words, '\t') : NULL, *message = words;
+
+    if (between)
+        *between = ' ';
+    if (words && is_named) {
+        message = format_text("%s%s", failed, words);
+        free(words);
+    }
+    return message;
+}
+
 char *error_text_of_command(const char *text, size_t length)
 {
     const char *newline = memchr(text, '\n', length);
@@ -125,17 +143,11 @@ char *error_text_of_command(const char *text, size_t length)
     const char *tab = memchr(text, '\t', first_line);
     size_t arguments = tab ? (size_t)(tab - text) + 1 : 0;
     size_t below = newline ? first_line + 1 : length;
-    char *message;
-    char *between;
 
     below += blank_start(text + below, length - below);
     if (error_text_begins(text + below, length - below))
         return error_text_clean(text + below, length - below, ERROR_MESSAGE_LIMIT);
     if (error_text_begins(text + arguments, length - arguments))
         return error_text_clean(text + arguments, length - arguments, ERROR_MESSAGE_LIMIT);
-    message = error_text_clean(text, length, ERROR_MESSAGE_LIMIT);
-    between = message ? strchr(message, '\t') : NULL;
-    if (between)
-        *between = ' ';
-    return message;
+    return command_in_words(text, length, tab ? (size_t)(tab - text) : 0);
 }

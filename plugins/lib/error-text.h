@@ -27,8 +27,8 @@ char *error_text_clean(const char *text, size_t length, size_t limit);
 
 /*
  * What a failed command's event says in short. The first line is "COMMAND<TAB>ARGUMENTS"; where an
- * error's text stands in the arguments or below them that is the message, else command and
- * arguments are. NULL: nothing is said. free() it.
+ * error's text stands in the arguments or below them that is the message, else the command is
+ * ("failed command: get #x"); an assertion's words stand alone. NULL: nothing is said. free() it.
  */
 char *error_text_of_command(const char *text, size_t length);
 

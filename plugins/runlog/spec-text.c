@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATH_INDENT        7 /* of the first title below a heading; nested ones have 2 more */
-#define MESSAGE_LINES_MORE 2 /* "> COMMAND" and the first line of its output */
-#define STACK_INDENT_LEAST 4 /* V8 writes 4 spaces, mocha adds 2 */
+#define PATH_INDENT        7   /* of the first title below a heading; nested ones have 2 more */
+#define LINE_REST_MAX      200 /* bytes of one that are given up for a whole line */
+#define MESSAGE_LINES_MORE 2   /* "> COMMAND" and the first line of its output */
+#define STACK_INDENT_LEAST 4   /* V8 writes 4 spaces, mocha adds 2 */
 
 void spec_text_begin(struct spec_text *spec)
 {
@@ -284,7 +285,7 @@ static void append_line(struct byte_string *message, struct text line)
 {
     if (line.length == 0)
         return;
-    byte_string_append_character(message, ' ', SPEC_TEXT_MESSAGE_MAX + 4);
+    byte_string_append_character(message, '\n', SPEC_TEXT_MESSAGE_MAX + 4);
     byte_string_append(message, line.bytes, line.length, SPEC_TEXT_MESSAGE_MAX + 4);
 }
 
@@ -306,17 +307,28 @@ static void drop_trailing_blanks(struct byte_string *string)
         byte_string_cut(string, string->length - 1);
 }
 
+/* Where the rest of a line begins with a cut, the next line is the first that can be read. */
+static struct text whole_lines(struct text tail)
+{
+    size_t near = tail.length < LINE_REST_MAX ? tail.length : LINE_REST_MAX;
+    const char *newline = memchr(tail.bytes, '\n', near);
+    size_t rest = newline ? (size_t)(newline - tail.bytes) + 1 : 0;
+
+    return rest < tail.length ? text_from(tail, rest) : tail;
+}
+
 void spec_text_excerpt(const struct spec_text *spec, struct byte_string *excerpt)
 {
     const size_t limit = SPEC_TEXT_HEAD_MAX + SPEC_TEXT_TAIL_MAX + 128;
     struct text tail = {spec->tail.bytes, spec->tail.length};
-    size_t cut = spec->cut;
+    size_t cut = spec->cut + tail.length;
     char note[64];
 
-    if (tail.length > SPEC_TEXT_TAIL_MAX) {
-        cut += tail.length - SPEC_TEXT_TAIL_MAX;
+    if (tail.length > SPEC_TEXT_TAIL_MAX)
         tail = text_from(tail, tail.length - SPEC_TEXT_TAIL_MAX);
-    }
+    if (cut > tail.length)
+        tail = whole_lines(tail);
+    cut -= tail.length;
     while (cut > 0 && tail.length > 0 && ((unsigned char)tail.bytes[0] & 0xc0) == 0x80)
         tail = text_from(tail, 1);
     byte_string_clear(excerpt);

@@ -65,7 +65,7 @@ void spec_text_free(struct spec_text *spec);
 /* One line, clean, with its indent. */
 void spec_text_line(struct spec_text *spec, struct text line);
 
-/* The error in one line of at most SPEC_TEXT_MESSAGE_MAX bytes: the first line of its text, and the
+/* The error in at most SPEC_TEXT_MESSAGE_MAX bytes: the first line of its text, and below it the
  * next two where the first ends in a colon. Replaces *message; empty: there is none. */
 void spec_text_message(const struct spec_text *spec, struct byte_string *message);
 /* The error text without its stack: whole, or head and tail. Replaces *excerpt. */

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""The operator's commands, killed at their system calls, asked again, and the run watched to its
-end: what was asked for is done, and nothing is posted twice or lost. `crash-commands.py [STEP]`:
-every STEP-th call (default 7). Minutes long, so no part of `make check`: ./dev crash."""
+"""The operator's commands, killed before each of their system calls that has an effect, asked
+again, and the run watched to its end: what was asked for is done, and nothing is posted twice or
+lost. Minutes long, so no part of `make check`: ./dev crash.
+
+  crash-commands.py [STEP]   only before every STEP-th of those calls
+"""
 import os
 import shutil
 import subprocess
@@ -9,11 +12,10 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "system")]
-from harness import BUILD, DEADLINE, WATCHER, Tap, wait_for  # noqa: E402
+from crash_scene import KILLED, KILLER  # noqa: E402
+from crash_sweep import SHARE, calls_with_effect, read_calls  # noqa: E402
+from harness import DEADLINE, WATCHER, Tap, wait_for  # noqa: E402
 from operated_run import CONTRADICTION, Run, contradict  # noqa: E402
-
-KILLER = os.path.join(BUILD, "tests", "crash", "kill-at-syscall")
-KILLED = 137
 
 
 class Trials:
@@ -49,35 +51,44 @@ class Trials:
             if not os.path.exists(place) and os.path.exists(place + ".kept"):
                 shutil.copyfile(place + ".kept", place)
 
-    def kill(self, at, command):
-        """Whether there was such a call to be killed at."""
+    def trace(self, command, *how):
+        """The exit status of the command under the tool that kills."""
         report = os.path.join(self.run.folder.name, "report")
-        argv = [KILLER, "-o", report, "-t", "watcher", "-k", "one", "-n", str(at), "--", WATCHER]
+        argv = [KILLER, "-o", report, "-t", "watcher", *how, "--", WATCHER]
         argv += [*command.split(), self.run.build, "--config", self.run.lapse.config]
-        ended = subprocess.run(
+        return subprocess.run(
             argv,
             env={**self.run.environment, "ASAN_OPTIONS": "detect_leaks=0"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=4 * DEADLINE,
             check=False,
-        )
-        return ended.returncode == KILLED
+        ).returncode
+
+    def calls(self, command):
+        """The names of its calls that have an effect, and how many it makes."""
+        listing = os.path.join(self.run.folder.name, "calls")
+        self.trace(command, "-l", listing)
+        self.put_back()
+        return calls_with_effect(read_calls(listing))
 
     def sweep(self, tap, command, right, step):
         """`right()`: what is wrong with the run at the end, or nothing."""
-        at, wrong, trials = 1, [], 0
+        wrong, trials = [], 0
         self.keep()
-        while self.kill(at, command):
-            trials += 1
+        names, count = self.calls(command)
+        for at in range(1, count + 1, step):
+            status = self.trace(command, "-c", ",".join(names), "-n", str(at))
+            trials += status == KILLED
             answer = self.run.ask(command)
             status = self.run.watch_to_the_end()
             problem = right()
             if problem or status != 0:
                 wrong.append(f"call {at}: {problem}; run ended with {status}\n{answer}")
             self.put_back()
-            at += step
-        tap.ok(trials > 5, f"{command}: was killed {trials} times", trials)
+        enough = trials >= SHARE * count / step
+        tap.ok(enough, f"{command}: was killed nearly everywhere", f"{trials} times, of {count}")
+        print(f"# {command}: was killed {trials} times, of {count} places")
         tap.equal(wrong, [], f"{command}: killed anywhere, it is done once", "\n".join(wrong))
 
 
@@ -147,10 +158,10 @@ def correct(tap, step):
 
 
 def main():
-    step = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    step = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     with Tap() as tap:
-        for part in [resend, cancel, reset, correct]:
-            tap.part(part, step)
+        commands = [resend, cancel, reset, correct]
+        tap.parts([lambda part, each=each: each(part, step) for each in commands])
 
 
 if __name__ == "__main__":

@@ -1,17 +1,14 @@
 """What the crash tests share: a run that has ended, laid out once; trials, each with a state folder
-of its own, in which a watcher is to post it; a tool that kills; and tables of outcomes."""
+of its own, in which a watcher is to post it; and a tool that kills."""
 import collections
-import concurrent.futures
 import glob
-import itertools
 import json
 import os
 import random
+import select
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "system")]
@@ -24,24 +21,23 @@ NAMES = {PLAIN: "plain", CATEGORIZED: "categorized"}
 CLOSED, HELD, BUSY, STATE = 0, 5, 3, 4  # exit statuses of `run`
 KILLED = 137
 
+AT_ONCE = "10ms"  # what fails is tried again so soon
+# Of the sink: the status of the plain run, 1746 characters, is cut into two parts.
+SHORT_MESSAGES = "max_characters = 1000;"
+
 # Where nothing but system calls counts, a file system in memory is as good as any, and fast.
 FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-
-MISSED = "ran to its end"  # the outcome where nothing was struck
-# A run does not make the same calls each time: so many more are tried than one made.
-SLACK = 25
-LEAST = 1  # trials of a sweep, however slow the machine is
 
 # A crashed machine, a busy one and a slow one look alike: how long a trial may take.
 PATIENCE = 4 * DEADLINE
 
 
 class Run:
-    """A recorded run whose end was just now; only read by the watchers of all trials."""
+    """A recorded run whose end was just now; only read by the watchers of all trials. `parts`: in
+    how many messages the status of each scope leaves, 1 or 2."""
 
-    def __init__(self, scenario, place, build=None):
-        self.place = os.path.join(place, scenario[:2])
-        os.mkdir(self.place)
+    def __init__(self, scenario, place, build=None, parts=1):
+        self.place = tempfile.mkdtemp(dir=place)
         name = build or "crash-" + NAMES[scenario]
         self.lapse = TimeLapse(os.path.join(FIXTURES, scenario), self.place, 0, build=name)
         self.lapse.prepare()
@@ -51,9 +47,12 @@ class Run:
             truth = json.load(file)
         subruns = [s["name"] for s in truth.get("subruns") or []]
         self.scopes = [s.replace(self.lapse.recorded_build, name) for s in subruns] or [name]
+        self.messages = [(scope, 1 + part) for scope in self.scopes for part in range(parts)]
+        self.patient_config = f"{self.lapse.config}.patient"
+        self.sink_options = SHORT_MESSAGES if parts > 1 else ""
         self.configure()
 
-    def configure(self, processes=None, **more):
+    def configure(self, processes=None, retry_first=AT_ONCE, **more):
         """As quick as can be: nothing to settle, retried at once; processes: the folder of those
         that are looked at, by default an empty one."""
         if not processes:
@@ -69,15 +68,18 @@ class Run:
             **more,
         }
         lines = [f'{name} = "{value}";' for name, value in settings.items()]
-        lines += ['retry = { first = "10ms"; max = "20ms"; give_up = "1h"; };']
+        lines += [f'retry = {{ first = "{retry_first}"; max = "{retry_first}"; give_up = "1h"; }};']
         lines += [f'collectors = ( {{ module = "proc"; root = "{processes}"; }},']
         lines += ['  { module = "runlog"; }, { module = "junit"; } );']
-        lines += ['sinks = ( { module = "mattermost"; } );', ""]
-        with open(self.lapse.config, "w", encoding="utf-8") as file:
+        lines += [f'sinks = ( {{ module = "mattermost"; {self.sink_options} }} );', ""]
+        config = self.lapse.config if retry_first == AT_ONCE else self.patient_config
+        with open(config, "w", encoding="utf-8") as file:
             file.write("\n".join(lines))
 
-    def command(self):
-        return self.lapse.command(WATCHER)
+    def command(self, patient=False):
+        """patient: with the configuration that was written for another time of a first retry."""
+        argv = self.lapse.command(WATCHER)
+        return [self.patient_config if patient and a == self.lapse.config else a for a in argv]
 
 
 class Trial:
@@ -101,11 +103,11 @@ class Trial:
         environment["ASAN_OPTIONS"] = f"{options}:detect_leaks=0"
         return environment
 
-    def start(self, before=()):
+    def start(self, before=(), patient=False):
         """Starts a watcher; its words go to `said` once it has ended."""
         log = tempfile.TemporaryFile()
         process = subprocess.Popen(
-            [*before, *self.run.command()],
+            [*before, *self.run.command(patient)],
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -115,9 +117,8 @@ class Trial:
         return process
 
     def finish(self, process):
-        try:
-            status = process.wait(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
+        status = wait_without_polling(process, PATIENCE)
+        if status is None:
             process.kill()
             process.wait()
             status = "ended by the deadline"
@@ -143,21 +144,38 @@ class Trial:
         return answer.stdout + answer.stderr
 
     def records(self):
-        """{scope: state} of the outbox."""
+        """{(scope, part): state} of the outbox; {(file, 0): "damaged"} of what cannot be read."""
         states = {}
         for path in glob.glob(f"{self.folder}/outbox/*/*.json"):
-            with open(path, encoding="utf-8") as file:
-                record = json.load(file)
-            states[record["message"]["scope"]] = record["state"]
+            try:
+                with open(path, encoding="utf-8") as file:
+                    record = json.load(file)
+                message = record["message"]["scope"], record["message"]["part"]
+            except (ValueError, KeyError):
+                states[os.path.basename(path), 0] = "damaged"
+            else:
+                states[message] = record["state"]
         return states
 
+    def is_sending(self):
+        return "sending" in self.records().values()
+
+    def posts(self):
+        """How often the server got each (scope, part)."""
+        return collections.Counter(self.mattermost.posts(self.id, self.run.scopes))
+
+    def folder_of(self, scope):
+        return self.folder if scope == self.run.build else f"{self.folder}/subruns/{scope}"
+
+    def has_marker(self, scope):
+        return os.path.exists(f"{self.folder_of(scope)}/posted/mattermost")
+
     def is_closed(self, scope):
-        sub = [] if scope == self.run.build else ["subruns", scope]
         for name in ["state.json", "closed.json"]:
             try:
-                with open(os.path.join(self.folder, *sub, name), encoding="utf-8") as file:
+                with open(f"{self.folder_of(scope)}/{name}", encoding="utf-8") as file:
                     closed = json.load(file).get("closed")
-            except FileNotFoundError:
+            except (FileNotFoundError, ValueError):
                 closed = None
             if closed is None:
                 return False
@@ -166,18 +184,24 @@ class Trial:
     def check(self, status):
         """What is wrong once a watcher has ended by itself; an empty list is as it must be. And
         the outcome in a word."""
-        wrong = []
-        posts, records = self.mattermost.posts(self.id, self.run.scopes), self.records()
-        held = [s for s in self.run.scopes if records.get(s) == "uncertain"]
-        for scope, count in posts.items():
-            if count > 1 or scope == "?":
-                wrong.append(f"DUPLICATE: {scope} was posted {count} times")
-            if count == 0 and scope not in held:
-                wrong.append(f"LOST: {scope} was not posted, and is {records.get(scope)}")
-            if scope not in held and records.get(scope) != "delivered":
-                wrong.append(f"the record of {scope} says {records.get(scope)}")
-            if scope in self.run.scopes and not self.is_closed(scope):
-                wrong.append(f"{scope} is not closed")
+        posts, records = self.posts(), self.records()
+        held = [m for m in self.run.messages if records.get(m) == "uncertain"]
+        behind = [(s, p) for s, p in self.run.messages if (s, p - 1) in held]
+        wrong = [f"{m} is not of this run" for m in posts if m not in self.run.messages]
+        wrong += [f"DUPLICATE: {m} was posted {n} times" for m, n in posts.items() if n > 1]
+        for message in self.run.messages:
+            if message in behind:
+                expected = ("pending", 0)
+            elif message in held:
+                expected = ("uncertain", posts[message])
+            else:
+                expected = ("delivered", max(posts[message], 1))
+            found = (records.get(message), posts[message])
+            if found != expected:
+                lost = "" if posts[message] >= expected[1] else "LOST: "
+                wrong.append(f"{lost}{message}: got {found}, want {expected}")
+        for scope in self.run.scopes:
+            wrong += self.complaints_about(scope, any(scope == s for s, _ in held))
         if status != (HELD if held else CLOSED):
             wrong.append(f"the watcher ended with {status}, held: {held}")
         # Neither a crash nor a fault of the disk leaves half a file.
@@ -185,13 +209,36 @@ class Trial:
         wrong += [f"there is {path}" for path in damaged]
         if held:
             shown = self.status()
-            hidden = [scope for scope in held if not self.shows(scope, shown)]
+            hidden = [scope for scope, _ in held if not self.shows(scope, shown)]
             wrong += [f"status does not show {scope}: {shown}" for scope in hidden]
         return wrong, "held" if held else "posted"
+
+    def complaints_about(self, scope, is_held):
+        wrong = []
+        if not self.is_closed(scope):
+            wrong.append(f"{scope} is not closed")
+        if self.has_marker(scope) == is_held:
+            wrong.append(f"{scope} has {'a' if is_held else 'no'} posted marker")
+        arrived = [part for s, part in self.mattermost.posts(self.id, [scope]) if s == scope]
+        if arrived != sorted(arrived):
+            wrong.append(f"the parts of {scope} came in the order {arrived}")
+        return wrong
 
     def shows(self, scope, shown):
         lines = [line for line in shown.splitlines() if "HELD, uncertain" in line]
         return any(scope in line for line in lines) or (lines and scope == self.run.build)
+
+
+def wait_without_polling(process, seconds):
+    """The exit status; None where it has not ended in time. (Popen.wait with a timeout sleeps.)"""
+    if process.poll() is not None:
+        return process.returncode
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        ended, _, _ = select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
+    return process.wait() if ended else None
 
 
 def keep_mounts_private():
@@ -211,43 +258,20 @@ def keep_mounts_private():
     os.execvpe(unshare[0], [*unshare, sys.executable, *sys.argv], environment)
 
 
-def evidence_of(trial):
-    return os.path.join(trial.folder, "evidence.jsonl")
-
-
-def in_parallel(work, items, seconds=None, least=0):
-    """Yields work(item) as they come, from as many threads as there are processors; begins no more
-    than `least` items after `seconds`."""
-    end = time.monotonic() + seconds if seconds else None
-    processors = os.cpu_count() or 1
-    items, running, begun = iter(items), set(), 0
-    with concurrent.futures.ThreadPoolExecutor(processors) as pool:
-        while True:
-            late = end and time.monotonic() > end
-            wanted = max(0, least - begun) if late else processors
-            for item in itertools.islice(items, min(wanted, processors - len(running))):
-                running.add(pool.submit(work, item))
-                begun += 1
-            if not running:
-                return
-            done, running = concurrent.futures.wait(
-                running, return_when=concurrent.futures.FIRST_COMPLETED
-            )
-            for future in done:
-                yield future.result()
-
-
 class Kill:
-    """A watcher under the tool that kills."""
+    """A watcher under the tool that kills. place: where, a Place or None, to count only; since: a
+    file of the state folder, from whose existence on calls count (None: all do)."""
 
-    def __init__(self, trial, whose, what, at, from_file=True, more=()):
+    def __init__(self, trial, whose, what, place=None, since="evidence.jsonl", more=()):
         self.trial = trial
         # beside the state root, whose file system may be struck, too
         self.report = f"{trial.state_root}.report-{trial.restarts}"
         trial.restarts += 1
-        self.argv = [KILLER, "-o", self.report, "-t", whose, "-k", what, "-n", str(at)]
-        self.argv += ["-f", evidence_of(trial)] if from_file else []
+        self.argv = [KILLER, "-o", self.report, "-t", whose, "-k", what]
+        self.argv += place.arguments(trial) if place else []
+        self.argv += ["-f", os.path.join(trial.folder, since)] if since else []
         self.argv += [*more, "--"]
+        self.name = f"{whose}, {what} killed, {place}"
 
     def watch(self):
         status = self.trial.watch(self.argv)
@@ -259,6 +283,11 @@ class Kill:
     def fired(self):
         return self.what == "struck"
 
+    @property
+    def call(self):
+        """The name of the system call that was struck."""
+        return self.detail.split()[1] if self.fired else ""
+
 
 def may_trace(tap):
     """Whether processes may be traced here at all."""
@@ -269,82 +298,3 @@ def may_trace(tap):
         tap.skip("crashes at each system call", f"ptrace: {answer.stderr.strip()}")
         return False
     return tap.equal(answer.returncode, 0, "the tool that kills runs a program", answer.stderr)
-
-
-class Sweep:
-    """One row of the table: trials of one kind, one for each of `items`, and their outcomes.
-    work(item) gives the outcome in a word, the system call, and what was wrong."""
-
-    def __init__(self, name, work, items):
-        self.name, self.work, self.items = name, work, list(items)
-        self.outcomes = collections.Counter()
-        self.calls = collections.Counter()
-        self.wrong = []
-
-    def try_one(self, item):
-        try:
-            outcome, call, wrong = self.work(item)
-        except Exception:  # whatever broke: it belongs to this trial
-            outcome, call, wrong = "broke", "?", [traceback.format_exc()]
-        return self, outcome, call, wrong
-
-    def add(self, outcome, call, wrong):
-        self.outcomes[outcome] += 1
-        self.calls[call] += outcome != MISSED
-        self.wrong += wrong
-
-    def tell(self, tap):
-        outcomes = ", ".join(f"{count} {word}" for word, count in sorted(self.outcomes.items()))
-        struck = sum(count for word, count in self.outcomes.items() if word != MISSED)
-        kinds = ", ".join(f"{call} {count}" for call, count in self.calls.most_common(6))
-        print(f"# {self.name}: {struck} positions: {outcomes}; most often at {kinds}")
-        name = f"{self.name}: 0 duplicates, 0 lost"
-        tap.ok(not self.wrong, name, "\n".join(self.wrong))
-        return struck
-
-
-class Progress:
-    """How far a sweep of all positions is, told on standard error: rewritten in place on a
-    terminal, else a line now and then."""
-
-    def __init__(self, total):
-        self.total, self.done, self.wrong = total, 0, 0
-        self.began = self.told = time.monotonic()
-        self.on_terminal = sys.stderr.isatty()
-
-    def add(self, wrong):
-        self.done += 1
-        self.wrong += bool(wrong)
-        if time.monotonic() - self.told >= (1 if self.on_terminal else 60):
-            self.tell()
-
-    def tell(self):
-        self.told = time.monotonic()
-        left = (self.told - self.began) / self.done * (self.total - self.done) / 60
-        line = f"{self.done} of {self.total} positions, {self.wrong} wrong, about {left:.0f} min left"
-        print(f"\r{line} " if self.on_terminal else line, file=sys.stderr,
-              end="" if self.on_terminal else "\n", flush=True)
-
-    def finish(self):
-        if self.on_terminal:
-            print("\r\033[K", file=sys.stderr, end="", flush=True)
-
-
-def sweep_all(tap, sweeps, seconds=None):
-    """All trials of all sweeps; within `seconds` some of each, at least LEAST. The items of a sweep
-    are in an order of which any beginning is a sample."""
-    progress = None if seconds else Progress(sum(len(sweep.items) for sweep in sweeps))
-    lanes = [zip(itertools.repeat(sweep), sweep.items) for sweep in sweeps]
-    turns = itertools.zip_longest(*lanes)
-    trials = (trial for turn in turns for trial in turn if trial)
-    for sweep, *result in in_parallel(
-        lambda trial: trial[0].try_one(trial[1]), trials, seconds, LEAST * len(sweeps)
-    ):
-        sweep.add(*result)
-        if progress:
-            progress.add(result[2])
-    if progress:
-        progress.finish()
-    total = sum([sweep.tell(tap) for sweep in sweeps])
-    # Of a short sample a trial or two may have come to its end before its position did.
-    tap.ok(total >= len(sweeps) / 2, f"{total} positions in all")

@@ -3,12 +3,14 @@
  * Nothing a process does has an effect outside itself but through system calls, so killing at each
  * of them in turn is killing at every instruction.
  *
- *   kill-at-syscall -o REPORT [-f FILE] [-t watcher|workers] [-k one|all] [-n N] [-s FOLDER]
- *                   -- COMMAND...
+ *   kill-at-syscall -o REPORT [-f FILE] [-t watcher|workers] [-c CALL,...] [-p PATTERN]
+ *                   [-k one|all|short] [-n N] [-s FOLDER] [-l LIST] -- COMMAND...
  *
  *   -f FILE   calls count from the moment at which FILE exists (default: all)
  *   -t        whose calls count: the command's own, or those of the processes that it started
  *             after FILE existed, one after the other
+ *   -c        only calls of these names count (default: all)
+ *   -p        only calls about a file whose path matches count (fnmatch(3); traced-call.h)
  *   -k one    kills the process whose call it is; with a watcher that is killed the program ends at
  *             once and leaves its workers alone, else it waits for the watcher's end
  *   -k all    kills the command and all its descendants, and waits until they are gone
@@ -17,9 +19,10 @@
  *   -n N      the call, from 1; 0 (default) kills nothing and counts
  *   -s FOLDER first shuts down the file system that holds FOLDER, as a power loss would: what was
  *             not synced is lost (see FS_IOC_SHUTDOWN; ext4 and xfs know it)
+ *   -l LIST   a file that gets a line for each call that counts: its name and its paths
  *
- * REPORT gets one line: "struck N CALL", or "ended COUNT" where there were fewer calls. Exit
- * status: the command's, 137 where it was killed, 125 where this program failed.
+ * REPORT gets one line: "struck N CALL PATH...", or "ended COUNT" where there were fewer calls.
+ * Exit status: the command's, 137 where it was killed, 125 where this program failed.
  */
 #include <elf.h>
 #include <errno.h>
@@ -42,6 +45,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "traced-call.h"
 
 /* linux/fs.h has it since 6.8, under the name FS_IOC_SHUTDOWN; before it was xfs's and ext4's
  * (fs/ext4/ext4.h, EXT4_IOC_SHUTDOWN). 2: do not even flush the journal. */
@@ -51,15 +55,22 @@
 #define FAILED 125
 #define KILLED 137
 
+/* More names than this are not taken by -c. */
+#define CALL_NAMES_MAX 64
+
 enum whose { OF_WATCHER, OF_WORKERS };
 enum deed { KILL_ONE, KILL_ALL, SHORTEN };
 
 struct settings {
     const char *report, *from_file;
+    const char *pattern; /* NULL: whatever it is about */
     enum whose whose;
+    int calls[CALL_NAMES_MAX]; /* numbers of those that count */
+    size_t call_count;         /* 0: all do */
     enum deed deed;
     unsigned long at;
     int filesystem; /* -1: stays up */
+    FILE *list;     /* NULL: none is wanted */
     char **command;
 };
 
@@ -106,6 +117,29 @@ static int choose(const char *word, const char *const *words)
     give_up("'%s'", word);
 }
 
+/* Cuts `names` into pieces. One that this architecture lacks gets a number that no call has. */
+static void choose_calls(char *names, struct settings *settings)
+{
+    for (char *rest = NULL, *name = strtok_r(names, ",", &rest); name;
+         name = strtok_r(NULL, ",", &rest)) {
+        int number = seccomp_syscall_resolve_name(name);
+
+        errno = EINVAL;
+        if (number == __NR_SCMP_ERROR || settings->call_count == CALL_NAMES_MAX)
+            give_up("call '%s'", name);
+        settings->calls[settings->call_count++] = number;
+    }
+}
+
+static FILE *make_list(const char *path)
+{
+    FILE *list = fopen(path, "we");
+
+    if (!list)
+        give_up("%s", path);
+    return list;
+}
+
 static int open_folder(const char *path)
 {
     int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -122,7 +156,7 @@ static struct settings parse(int argc, char **argv)
     struct settings settings = {.filesystem = -1};
     int option;
 
-    while ((option = getopt(argc, argv, "+o:f:t:k:n:s:")) != -1) {
+    while ((option = getopt(argc, argv, "+o:f:t:c:p:k:n:s:l:")) != -1) {
         switch (option) {
         case 'o':
             settings.report = optarg;
@@ -133,6 +167,12 @@ static struct settings parse(int argc, char **argv)
         case 't':
             settings.whose = (enum whose)choose(optarg, whose);
             break;
+        case 'c':
+            choose_calls(optarg, &settings);
+            break;
+        case 'p':
+            settings.pattern = optarg;
+            break;
         case 'k':
             settings.deed = (enum deed)choose(optarg, deeds);
             break;
@@ -141,6 +181,9 @@ static struct settings parse(int argc, char **argv)
             break;
         case 's':
             settings.filesystem = open_folder(optarg);
+            break;
+        case 'l':
+            settings.list = make_list(optarg);
             break;
         default:
             exit(FAILED);
@@ -310,12 +353,12 @@ static void shorten(const struct tracer *tracer, const struct task *task)
 }
 
 /* The call is not carried out: SIGKILL takes effect where the task stands. -1: go on tracing. */
-static int strike(struct tracer *tracer, const struct task *task, uint64_t call)
+static int strike(struct tracer *tracer, const struct task *task, const struct traced_call *call)
 {
-    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)call);
+    char *line = traced_call_line(call);
 
-    report(tracer, "struck %lu %s\n", tracer->calls, name ? name : "?");
-    free(name);
+    report(tracer, "struck %lu %s\n", tracer->calls, line);
+    free(line);
     shut_down_filesystem(tracer);
     if (tracer->settings.deed == SHORTEN) {
         shorten(tracer, task);
@@ -334,23 +377,63 @@ static int strike(struct tracer *tracer, const struct task *task, uint64_t call)
 
 /* ---- stops */
 
-static bool is_of_interest(const struct tracer *tracer, const struct __ptrace_syscall_info *info)
+static bool has_chosen_name(const struct settings *settings, uint64_t number)
 {
-    if (info->op != PTRACE_SYSCALL_INFO_ENTRY)
-        return false;
-    return tracer->settings.deed != SHORTEN ||
-           (info->entry.nr == SYS_write && info->entry.args[2] > 1);
+    for (size_t i = 0; i < settings->call_count; i++)
+        if (settings->calls[i] >= 0 && (uint64_t)settings->calls[i] == number)
+            return true;
+    return settings->call_count == 0;
 }
 
-static int on_call(struct tracer *tracer, struct task *task)
+static bool is_of_interest(const struct settings *settings,
+                           const struct __ptrace_syscall_info *info)
+{
+    if (info->op != PTRACE_SYSCALL_INFO_ENTRY || !has_chosen_name(settings, info->entry.nr))
+        return false;
+    return settings->deed != SHORTEN || (info->entry.nr == SYS_write && info->entry.args[2] > 1);
+}
+
+static void note_in_list(FILE *list, const struct traced_call *call)
+{
+    char *line = traced_call_line(call);
+
+    if (fprintf(list, "%s\n", line) < 0 || fflush(list) != 0)
+        give_up("write the list of calls");
+    free(line);
+}
+
+/* Counts the call if it is about what is looked for, and strikes where its turn has come. As
+ * on_stop(). */
+static int on_call_of_interest(struct tracer *tracer, const struct task *task,
+                               const struct __ptrace_syscall_info *info)
+{
+    const struct settings *settings = &tracer->settings;
+    struct traced_call call;
+    int result = -1;
+    bool counts;
+
+    traced_call_read(task->id, info, &call);
+    counts = !settings->pattern || traced_call_is_about(&call, settings->pattern);
+    if (counts && settings->list)
+        note_in_list(settings->list, &call);
+    if (counts && ++tracer->calls == settings->at)
+        result = strike(tracer, task, &call);
+    else
+        resume(tracer, task, 0);
+    traced_call_clear(&call);
+    return result;
+}
+
+/* As on_stop(). */
+static int on_call(struct tracer *tracer, const struct task *task)
 {
     struct __ptrace_syscall_info info;
     bool counts = task->counts || (tracer->settings.whose == OF_WATCHER &&
                                    task->process == tracer->watcher && counting_has_begun(tracer));
 
     if (counts && ptrace(PTRACE_GET_SYSCALL_INFO, task->id, sizeof(info), &info) > 0 &&
-        is_of_interest(tracer, &info) && ++tracer->calls == tracer->settings.at)
-        return strike(tracer, task, info.entry.nr);
+        is_of_interest(&tracer->settings, &info))
+        return on_call_of_interest(tracer, task, &info);
     resume(tracer, task, 0);
     return -1;
 }

@@ -13,7 +13,7 @@ REFUSED_FOR_NOW = json.dumps({"id": "api.some.app_error", "message": "", "status
 
 class Mattermost:
     """Takes posts on loopback as the server does: what was read whole is posted, and only then
-    answered. Counts them by trial, which is the id of the webhook, and by scope."""
+    answered. Keeps them by trial, which is the id of the webhook."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -83,13 +83,19 @@ class Mattermost:
         request.wfile.write(text.encode())
 
     def posts(self, trial, scopes):
-        """{scope: how often it was posted}; also "?" where a post names none of them."""
-        counts = dict.fromkeys(scopes, 0)
+        """[(scope, part)] in the order of their arrival; "?" for a scope that is none of these, 0
+        for a part that does not say which it is."""
         with self.lock:
             texts = list(self.texts.get(trial, []))
-        for text in texts:
-            title = text.split("\n")[0]
-            named = [s for s in scopes if re.search(rf"(?<![\w.-]){re.escape(s)}(?![\w.-])", title)]
-            scope = named[0] if named else "?"
-            counts[scope] = counts.get(scope, 0) + 1
-        return counts
+        return [(scope_of(text, scopes), part_of(text)) for text in texts]
+
+
+def scope_of(text, scopes):
+    title = text.split("\n")[0]
+    named = [s for s in scopes if re.search(rf"(?<![\w.-]){re.escape(s)}(?![\w.-])", title)]
+    return named[0] if named else "?"
+
+
+def part_of(text):
+    said = re.search(r"^Message [0-9a-f]+, part (\d+)/\d+$", text, re.MULTILINE)
+    return int(said.group(1)) if said else 0

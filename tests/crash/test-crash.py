@@ -7,7 +7,6 @@ exactly once, or not more than once where the state folder and `status` say that
   test-crash.py [--all]     all positions, instead of a sample of limited time
                 [--seed N]  of the sample
 """
-import argparse
 import contextlib
 import functools
 import os
@@ -16,8 +15,8 @@ import signal
 import tempfile
 import threading
 
-from crash_scene import CATEGORIZED, FAST_FOLDER, KILLED, MISSED, NAMES, PLAIN, SLACK
-from crash_scene import Kill, Run, Sweep, Trial, may_trace, sweep_all
+from crash_scene import CATEGORIZED, FAST_FOLDER, KILLED, PLAIN, Kill, Run, Trial, may_trace
+from crash_sweep import KINDS, MISSED, SENDING, Calls, Sweep, arguments, shuffled, sweep_all
 from harness import Tap, children, command_line, wait_for
 from strict_mattermost import Mattermost
 
@@ -27,84 +26,80 @@ SECONDS = 5  # where a sample is enough
 
 
 class Tester:
-    def __init__(self, tap, mattermost, place, arguments):
-        self.tap, self.mattermost, self.place = tap, mattermost, place
-        self.all, self.random = arguments.all, random.Random(arguments.seed)
-        self.runs = {scenario: Run(scenario, place) for scenario in [PLAIN, CATEGORIZED]}
+    def __init__(self, mattermost, place, given):
+        self.mattermost, self.place, self.given = mattermost, place, given
+        self.random = random.Random(given.seed)
+        self.plain, self.categorized = Run(PLAIN, place), Run(CATEGORIZED, place)
+        self.in_parts = Run(PLAIN, place, build="crash-parts", parts=2)
 
     @contextlib.contextmanager
-    def trial(self, scenario):
+    def trial(self, run, busy=0):
+        """busy: how many posts the server refuses at first."""
         with tempfile.TemporaryDirectory(dir=self.place) as folder:
-            yield Trial(self.runs[scenario], self.mattermost, folder)
+            trial = Trial(run, self.mattermost, f"{folder}/state")
+            self.mattermost.refuse[trial.id] = busy
+            yield trial
 
     @functools.lru_cache
-    def count(self, scenario, whose, busy=0):
-        """How many calls there are where nothing is killed."""
-        with self.trial(scenario) as trial:
-            self.mattermost.refuse[trial.id] = busy
-            kill = Kill(trial, whose, "one", 0)
-            status = kill.watch()
-            wrong, _ = trial.check(status)
-            if wrong or kill.what != "ended":
-                raise AssertionError(f"{wrong}\n{kill.what} {kill.detail}\n{trial.said}")
-            return int(kill.detail)
+    def calls(self, run, whose, busy=0):
+        with self.trial(run, busy) as trial:
+            return Calls(trial, whose)
 
-    def positions(self, count):
-        """All, or in an order of which any beginning is a sample. It prefers the end, where things
-        are sent and settled: a worker's first calls are those of the dynamic linker."""
-        positions = list(range(1, count + SLACK + 1))
-        if self.all:
-            return positions
-        late = positions[2 * count // 3 :]
-        self.random.shuffle(positions)
-        self.random.shuffle(late)
-        return list(dict.fromkeys(each for pair in zip(positions, late) for each in pair))
-
-    def judge(self, trial, kill, status):
+    @staticmethod
+    def judge(trial, kill, status):
         wrong, outcome = trial.check(status)
         if trial.watch() != status or trial.check(status)[0] != wrong:
             wrong.append("starting it once more changed something")
-        wrong = [f"{' '.join(kill.argv[3:9])}: {kill.detail}: {each}" for each in wrong]
-        outcome = outcome if kill.fired else MISSED
-        return outcome, kill.detail.partition(" ")[2], wrong + ([trial.said] if wrong else [])
+        wrong = [f"{kill.name}: {kill.detail}: {each}" for each in wrong]
+        return outcome, kill.call, wrong + ([trial.said] if wrong else [])
 
-    def crash(self, scenario, whose, what, busy=0):
-        """A crash, and a start afterwards. busy: how many posts the server refuses before."""
+    def crash(self, run, whose, what, busy=0):
+        """A crash, and a start afterwards."""
 
-        def work(at):
-            with self.trial(scenario) as trial:
-                self.mattermost.refuse[trial.id] = busy
-                kill = Kill(trial, whose, what, at)
+        def work(place):
+            with self.trial(run, busy) as trial:
+                kill = Kill(trial, whose, what, place)
                 status = kill.watch()
-                return self.judge(trial, kill, trial.watch() if status == KILLED else status)
+                missed = not kill.fired or place.kind == SENDING and not trial.is_sending()
+                if status == KILLED:
+                    status = trial.watch()
+                outcome, call, wrong = self.judge(trial, kill, status)
+                return MISSED if missed else outcome, call, wrong
 
-        count = self.count(scenario, whose, busy)
-        name = f"{NAMES[scenario]}{', a busy server' if busy else ''}: {whose}, {what} killed"
-        return Sweep(name, work, self.positions(count))
+        name = f"{run.build}{', a busy server' if busy else ''}: {whose}, {what} killed"
+        return Sweep.over(name, work, self.calls(run, whose, busy), self.given, self.random)
 
-    def crash_again(self, scenario, what):
+    def crash_again(self, run, what):
         """A crash, and another one while the next watcher recovers from it."""
 
         def work(places):
-            with self.trial(scenario) as trial:
+            with self.trial(run) as trial:
                 Kill(trial, "watcher", what, places[0]).watch()
-                kill = Kill(trial, "watcher", what, places[1], from_file=False)
+                kill = Kill(trial, "watcher", what, places[1], since=None)
                 status = kill.watch()
-                return self.judge(trial, kill, trial.watch() if status == KILLED else status)
+                outcome, call, wrong = self.judge(
+                    trial, kill, trial.watch() if status == KILLED else status
+                )
+                return outcome if kill.fired else MISSED, call, wrong
 
-        count = self.count(scenario, "watcher")
-        pairs = [
-            (self.random.randrange(1, count), self.random.randrange(1, 2 * count))
-            for _ in range(count)
-        ]
-        return Sweep(f"{NAMES[scenario]}: watcher, {what} killed twice", work, pairs)
+        calls = self.calls(run, "watcher")
+
+        def pairs(places):
+            return list(zip(shuffled(places, self.random), shuffled(places, self.random)))
+
+        name = f"{run.build}: watcher, {what} killed twice"
+        every = pairs(calls.all_places())
+        if self.given.all:
+            # the second watcher has less to do, the later the first one died
+            return Sweep(name, work, more=every, least=len(every) // 4)
+        return Sweep(name, work, {kind: pairs(calls.places(kind)) for kind in KINDS}, every)
 
     # ---------------------------------------------------------------- while the server thinks
 
     def unanswered(self, tap, name, worker_dies, watchers):
         """The watcher dies after the server has the post, and before it answers. `watchers` more
         are started, and die too, before the answer comes."""
-        with self.trial(PLAIN) as trial:
+        with self.trial(self.plain) as trial:
             gate = self.mattermost.gates[trial.id] = threading.Event()
             try:
                 for number in range(watchers):
@@ -133,30 +128,27 @@ def deliver_worker(watcher):
 
 
 def sweeps(tester):
-    for scenario in [PLAIN, CATEGORIZED]:
+    for run in [tester.plain, tester.categorized]:
         for whose, what in SWEEPS:
-            yield tester.crash(scenario, whose, what)
+            yield tester.crash(run, whose, what)
     for whose, what in [("watcher", "all"), ("workers", "one")]:
-        yield tester.crash(PLAIN, whose, what, busy=2)
-    for scenario, what in [(PLAIN, "one"), (PLAIN, "all"), (CATEGORIZED, "all")]:
-        yield tester.crash_again(scenario, what)
+        yield tester.crash(tester.plain, whose, what, busy=2)
+        yield tester.crash(tester.in_parts, whose, what)
+    for run, what in [(tester.plain, "one"), (tester.plain, "all"), (tester.categorized, "all")]:
+        yield tester.crash_again(run, what)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+    given = arguments()
     with Tap() as tap, Mattermost() as mattermost, tempfile.TemporaryDirectory(
         prefix="atvm-crash.", dir=FAST_FOLDER
     ) as place:
-        tester = Tester(tap, mattermost, place, arguments)
+        tester = Tester(mattermost, place, given)
         tap.part(tester.unanswered, "unanswered: the next watcher waits for it", False, 1)
         tap.part(tester.unanswered, "unanswered: so does the one after that", False, 2)
         tap.part(tester.unanswered, "unanswered, and its worker dies: it is held", True, 1)
         if may_trace(tap):
-            limit = None if arguments.all else SECONDS
-            tap.part(sweep_all, list(sweeps(tester)), limit)
+            tap.part(sweep_all, list(sweeps(tester)), None if given.all else SECONDS)
         tap.equal(mattermost.wrong, [], "the server got no other request")
 
 

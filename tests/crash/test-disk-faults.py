@@ -7,7 +7,6 @@ posted exactly once, by the same watcher or by the next one.
   test-disk-faults.py [--all]     all positions, instead of a sample of limited time
                       [--seed N]  of the sample
 """
-import argparse
 import contextlib
 import functools
 import os
@@ -17,8 +16,8 @@ import shutil
 import signal
 import tempfile
 
-from crash_scene import FAST_FOLDER, HELD, MISSED, PATIENCE, PLAIN, Kill, Run, Sweep, Trial
-from crash_scene import may_trace, sweep_all
+from crash_scene import FAST_FOLDER, HELD, PATIENCE, PLAIN, Kill, Run, Trial, may_trace
+from crash_sweep import KINDS, MISSED, SHARE, Place, Sweep, arguments, shuffled, sweep_all
 from harness import Tap, wait_for
 from strict_mattermost import Mattermost
 
@@ -34,6 +33,9 @@ REFUSALS = {
 }
 WORDS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
 REMEDIES = {"EIO": "dmesg", "ENOSPC": "make room"}
+# Of a status in two parts: while these are stored.
+STORING = ["openat", "mkdir", "write", "fsync", "rename"]
+SIGNALS = [signal.SIGKILL, signal.SIGTERM]
 SECONDS = 3  # where a sample is enough
 
 
@@ -41,12 +43,13 @@ class Fault:
     """A watcher under strace, of which one call (or all from then on) is refused. paths: the files
     of which, relative to the state root (default: everything)."""
 
-    def __init__(self, trial, call, error=None, at=0, lasts=False, paths=()):
+    def __init__(self, trial, call, error=None, at=0, lasts=False, paths=(), beside=False):
+        """beside: strace is no parent of the watcher, which can then be sent signals."""
         self.trial, self.call, self.lasts = trial, call, lasts
         self.report = os.path.join(trial.state_root, "strace")
         self.argv = ["strace", "-qq", "-y", "-o", self.report, "-e", f"trace={call}"]
         # -I2: the fault can be ended
-        self.argv += ["-D", "-I2"] if lasts else []
+        self.argv += ["-D", "-I2"] if lasts or beside else []
         if error:
             when = f"{at}+" if lasts else at
             self.argv += ["-e", f"inject={call}:error={error}:when={when}"]
@@ -91,46 +94,73 @@ def tracer_of(pid):
         return 0
 
 
+class Target:
+    """What a call that strace shows is about: paths, below the state root."""
+
+    def __init__(self, line, trial):
+        self.paths = re.findall(re.escape(trial.state_root) + r'/([^">]*)', line)
+        self.is_folder = any(os.path.isdir(f"{trial.state_root}/{path}") for path in self.paths)
+
+
+def paths_of(targets):
+    return sorted({path for target in targets for path in target.paths})
+
+
+def in_outbox(targets):
+    return [target for target in targets if any("/outbox/" in path for path in target.paths)]
+
+
 class Tester:
-    def __init__(self, tap, mattermost, place, arguments):
-        self.tap, self.mattermost, self.place = tap, mattermost, place
-        self.all, self.random = arguments.all, random.Random(arguments.seed)
-        self.run = Run(PLAIN, place)
+    def __init__(self, mattermost, place, given):
+        self.mattermost, self.place, self.given = mattermost, place, given
+        self.random = random.Random(given.seed)
+        self.plain = Run(PLAIN, place)
+        self.in_parts = Run(PLAIN, place, build="crash-parts", parts=2)
+        # For watchers that are ended before they try again what failed.
+        self.in_parts.configure(retry_first="1h")
 
     @contextlib.contextmanager
-    def trial(self):
+    def trial(self, run):
         with tempfile.TemporaryDirectory(dir=self.place) as folder:
-            yield Trial(self.run, self.mattermost, folder)
+            yield Trial(run, self.mattermost, folder)
 
     @functools.lru_cache
-    def positions(self, call):
-        """The paths in the state folder that such calls name where all goes well, and how many
-        such calls there are."""
-        with self.trial() as trial:
+    def targets(self, run, call):
+        """What each such call about the state root is about where all goes well."""
+        with self.trial(run) as trial:
             fault = Fault(trial, call)
-            status = fault.watch()
-            wrong, _ = trial.check(status)
+            wrong, _ = trial.check(fault.watch())
             if wrong:
                 raise AssertionError(f"{wrong}\n{trial.said}")
-            inside = re.compile(re.escape(trial.state_root) + r'/([^">]*)')
-            found = [inside.findall(line) for line in fault.calls()]
-        paths = sorted({path for line in found for path in line})
-        numbers = list(range(1, sum(map(bool, found)) + 1))
-        if not self.all:
-            self.random.shuffle(numbers)
-        return paths, numbers
+            return [each for each in (Target(line, trial) for line in fault.calls()) if each.paths]
+
+    def must(self, targets, call):
+        """Of a sample: at least one of them; of fsync both a folder and a file."""
+        places = shuffled(enumerate(targets, 1), self.random)
+        if call != "fsync":
+            return {call: [at for at, _ in places]}
+        return {
+            "fsync of a folder": [at for at, target in places if target.is_folder],
+            "fsync of a file": [at for at, target in places if not target.is_folder],
+        }
+
+    def sweep(self, name, work, call, targets):
+        """work(at): the at-th call about one of the targets."""
+        numbers = range(1, len(targets) + 1)
+        if self.given.all:
+            return Sweep(name, work, more=numbers, least=round(SHARE * len(targets)))
+        return Sweep(name, work, self.must(targets, call), shuffled(numbers, self.random))
 
     def refuse(self, call, error, lasts):
-        paths, numbers = self.positions(call)
-
+        targets = self.targets(self.plain, call)
         def work(at):
-            with self.trial() as trial:
-                fault = Fault(trial, call, error, at, lasts, paths)
+            with self.trial(self.plain) as trial:
+                fault = Fault(trial, call, error, at, lasts, paths_of(targets))
                 status = fault.watch()
                 hits = fault.hits()
                 wrong = self.complaint(trial, error, status)
                 word = "by the same watcher" if status == 0 else f"by the next one, after {status}"
-                if status not in (0, HELD):
+                if status not in (0, HELD) or "its marker is missing" in trial.said:
                     status = trial.watch()
                 more, outcome = trial.check(status)
                 wrong = [f"{call} {error} at {at}: {hits[:1]}: {each}" for each in wrong + more]
@@ -138,7 +168,34 @@ class Tester:
                 return outcome, call, wrong + ([trial.said] if wrong else [])
 
         name = f"{call} says {error} {'until it is mended' if lasts else 'once'}"
-        return Sweep(name, work, numbers)
+        return self.sweep(name, work, call, targets)
+
+    def refuse_and_end(self, call, number):
+        """A call about the outbox fails, and before anything is tried again the watcher ends."""
+        targets = in_outbox(self.targets(self.in_parts, call))
+
+        def work(at):
+            return self.refused_and_ended(call, targets, at, number)
+
+        name = f"two parts, {call} says EIO, then {signal.Signals(number).name}"
+        return self.sweep(name, work, call, targets)
+
+    def refused_and_ended(self, call, targets, at, number):
+        with self.trial(self.in_parts) as trial:
+            fault = Fault(trial, call, "EIO", at, paths=paths_of(targets), beside=True)
+            process = trial.start(fault.argv, patient=True)
+
+            def is_over():
+                return process.poll() is not None or WORDS["EIO"] in trial.says(process)
+
+            wait_for(is_over, "a complaint, or the end", PATIENCE)
+            process.send_signal(number)
+            trial.finish(process)
+            wrong = self.complaint(trial, "EIO", 1 if WORDS["EIO"] in trial.said else 0)
+            hits = fault.hits()
+            more, outcome = trial.check(trial.watch())
+            wrong = [f"{call} EIO at {at}: {hits[:1]}: {each}" for each in wrong + more]
+            return outcome if hits else MISSED, call, wrong + ([trial.said] if wrong else [])
 
     @staticmethod
     def complaint(trial, error, status):
@@ -149,21 +206,39 @@ class Tester:
 
     def shorten(self, whose):
         """Half of what one write(2) was given is written."""
+        since = "evidence.jsonl" if whose == "workers" else None
 
         def work(at):
-            with self.trial() as trial:
-                kill = Kill(trial, whose, "short", at, from_file=whose == "workers")
+            with self.trial(self.plain) as trial:
+                place = Place("write", KINDS["write"], at)
+                kill = Kill(trial, whose, "short", place, since)
                 wrong, outcome = trial.check(kill.watch())
                 wrong = [f"write {at} of the {whose}: {each}" for each in wrong]
                 outcome = outcome if kill.fired else MISSED
                 return outcome, "write", wrong + ([trial.said] if wrong else [])
 
-        with self.trial() as trial:
-            kill = Kill(trial, whose, "short", 0, from_file=whose == "workers")
+        with self.trial(self.plain) as trial:
+            kill = Kill(trial, whose, "short", since=since)
             kill.watch()
-            positions = list(range(1, int(kill.detail) + 1))
-        self.random.shuffle(positions)
-        return Sweep(f"half of a write by the {whose}", work, positions)
+            numbers = shuffled(range(1, int(kill.detail) + 1), self.random)
+        name = f"half of a write by the {whose}"
+        if self.given.all:
+            return Sweep(name, work, more=numbers, least=round(SHARE * len(numbers)))
+        return Sweep(name, work, {"write": numbers}, numbers)
+
+
+def first_part_not_synced(tap, tester):
+    """The folder cannot be synced when the last part to be stored, the first one, has its name
+    already; and the watcher ends before it tries again."""
+    targets = in_outbox(tester.targets(tester.in_parts, "fsync"))
+    folders = [at for at, target in enumerate(targets, 1) if target.is_folder]
+    of_parts = [at for at in folders if targets[at - 1].paths[0].endswith("/mattermost")]
+    if not tap.ok(len(of_parts) > 1, "the folder of the parts is synced after each", targets):
+        return
+    for number in SIGNALS:
+        name = f"part 1 is there, its folder not synced, then {signal.Signals(number).name}"
+        outcome, _, wrong = tester.refused_and_ended("fsync", targets, of_parts[1], number)
+        tap.equal((outcome, wrong), ("posted", []), name, "\n".join(wrong))
 
 
 def receipts_fail(tap, tester):
@@ -178,7 +253,7 @@ def receipts_fail(tap, tester):
     ]
     for call, error, at, expected in cases:
         name = f"{call} of receipt line {at} says {error}: {expected}"
-        with tester.trial() as trial:
+        with tester.trial(tester.plain) as trial:
             receipt = f"{trial.run.build}/outbox/mattermost/{trial.run.build}.receipt-1"
             fault = Fault(trial, call, error, at, paths=[receipt])
             fault.argv[1:1] = ["-f"]
@@ -189,11 +264,20 @@ def receipts_fail(tap, tester):
         tap.equal((fired, wrong, outcome), (True, [], expected), name, trial.said)
 
 
+def sweeps(tester):
+    for call, errors in REFUSALS.items():
+        for error in errors:
+            for lasts in [False, True]:
+                yield tester.refuse(call, error, lasts)
+    for number, call in enumerate(STORING):
+        for sent in SIGNALS if tester.given.all else [SIGNALS[number % 2]]:
+            yield tester.refuse_and_end(call, sent)
+    for whose in ["watcher", "workers"]:
+        yield tester.shorten(whose)
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+    given = arguments()
     with Tap() as tap, Mattermost() as mattermost, tempfile.TemporaryDirectory(
         prefix="atvm-faults.", dir=FAST_FOLDER
     ) as place:
@@ -202,15 +286,9 @@ def main():
             return
         if not may_trace(tap):
             return
-        tester = Tester(tap, mattermost, place, arguments)
-        sweeps = [
-            tester.refuse(call, error, lasts)
-            for call, errors in REFUSALS.items()
-            for error in errors
-            for lasts in [False, True]
-        ]
-        sweeps += [tester.shorten(whose) for whose in ["watcher", "workers"]]
-        tap.part(sweep_all, sweeps, None if arguments.all else SECONDS)
+        tester = Tester(mattermost, place, given)
+        tap.part(first_part_not_synced, tester)
+        tap.part(sweep_all, list(sweeps(tester)), None if given.all else SECONDS)
         tap.part(receipts_fail, tester)
         tap.equal(mattermost.wrong, [], "the server got no other request")
 

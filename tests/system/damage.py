@@ -109,12 +109,12 @@ class Case:
 
 
 class Outcome:
-    """What replay made of a case: the state of the run, {host: status}, and
+    """What replay made of a case: the state of the run and its reason, {host: status}, and
     {scope: (state, names of its hosts)}. `error`: why there is no report; None: there is one."""
 
     def __init__(self, case, answer):
         self.case, self.answer = case, answer
-        self.error, self.state, self.hosts, self.scopes = None, None, {}, {}
+        self.error, self.state, self.reason, self.hosts, self.scopes = None, None, "", {}, {}
         report = answer.report()
         if answer.timed_out:
             self.error = "no answer in time"
@@ -126,7 +126,7 @@ class Outcome:
             self.read(report)
 
     def read(self, report):
-        self.state = report["state"]
+        self.state, self.reason = report["state"], report["reason"]
         for scope in report["scopes"]:
             self.hosts.update((host["name"], host["status"]) for host in scope["hosts"])
             self.scopes[scope["name"]] = scope["state"], [h["name"] for h in scope["hosts"]]

@@ -10,7 +10,6 @@ import threading
 from harness import DEADLINE, WATCHER, Answer
 
 CANARY = "c4n4ryc4n4ryc4n4ryc4n4ry26"
-NOBODY = 65534
 STATUS = {"ok": 0, "warn": 1, "bad": 3}
 IS_ROOT = os.geteuid() == 0
 
@@ -176,13 +175,6 @@ def mended(tap, installation, name, row, row_id, subject="", cure_environment=No
     run = installation.cure(row, **(cure_environment or {}))
     findings = installation.doctor(**how)
     tap.equal(findings.level(row_id, subject), "ok", f"{name}: `{row['cure']}` mends it", f"{run}\n{findings}")
-
-
-def become_nobody():
-    if IS_ROOT:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
 
 
 def in_namespace(script, *argv):

@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -109,6 +110,19 @@ def wait_for(happened, what, seconds=DEADLINE):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds:g} s")
         time.sleep(0.02)
+
+
+def commands_in(text):
+    """The commands that a text offers, each in backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def paste(command, environment=None):
+    """Runs a command that was offered as an operator would who is somewhere else: in a shell, with
+    nothing of what the program was told by its environment."""
+    given = environment or os.environ
+    kept = {n: v for n, v in given.items() if not n.startswith("ATVM_WATCHER_") or n.endswith("_PATH")}
+    return Answer(["sh", "-c", f"cd / && {command}"], environment=kept)
 
 
 def files_below(folder):
@@ -226,6 +240,26 @@ def verdict_of(report):
     """(state, {host: status}) of a JSON report."""
     hosts = {h["name"]: h["status"] for s in report["scopes"] for h in s["hosts"]}
     return report["state"], hosts
+
+
+NOBODY = 65534
+
+
+def become_nobody():
+    """For preexec_fn, in tests that root runs."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+def nobody_can_run_it():
+    """Whether another user reaches the program: the build tree may lie in a folder that is closed to
+    others, such as root's own."""
+    try:
+        return Answer([WATCHER, "--version"], preexec=become_nobody).status == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
 
 
 def children(pid):

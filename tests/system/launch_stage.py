@@ -26,7 +26,7 @@ if play.get("hang"):
     while not os.path.exists("go"):
         time.sleep(0.01)
 for number in range(play.get("lines", 0)):
-    print("line", number)
+    print("line", number, flush=True)
 for host in play["specs"]:
     with open(f"cypress/e2e/atvm/{host}.ts", "w", encoding="utf-8") as file:
         file.write('describe("x", () => {\n  it("1. Verifying set up", () => {});\n});\n')

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import tempfile
 
-from harness import BUILD, Recording, Tap, is_sanitized, verdict_of
+from harness import BUILD, Recording, Tap, become_nobody, is_sanitized, nobody_can_run_it
+from harness import verdict_of
 
 # One host that failed; every kind of artifact says so.
 FAILED = "02-fail-all-sources-agree"
@@ -21,7 +22,6 @@ CUTS = 10
 SANITIZED = is_sanitized()
 SECONDS = 90.0 if SANITIZED else 20.0
 PEAK_BYTES = 300 << 20
-NOBODY = 65534
 
 
 def check(tap, answer, name, also=True, details=""):
@@ -294,33 +294,11 @@ def odd_files(tap):
             tap.equal(warned, int(is_log), f"{name}: {int(is_log)} warning of the log", answer)
 
 
-def nobody_can_run_it():
-    """Whether another user reaches the program in this build tree."""
-    return (
-        subprocess.run(
-            [os.path.join(BUILD, "atvm-watcher"), "--version"],
-            preexec_fn=become_nobody,
-            capture_output=True,
-        ).returncode
-        == 0
-    )
-
-
-def become_nobody():
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-
-
 def unreadable(tap):
     """A file that the watcher's user may not read is damaged, never "no failure"."""
     with Recording(FAILED) as recording:
         kinds = kinds_of(recording)
-    try:
-        reachable = nobody_can_run_it()
-    except (PermissionError, subprocess.SubprocessError):
-        reachable = False
+    reachable = nobody_can_run_it()
     for what, path in kinds.items():
         name = f"{what}: not readable"
         if not reachable:

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """The operator's commands cancel, reset, resolve, correct and queue: on a run that nobody watches,
 through the watcher that has it, and where that one stands still, dies or is asked nonsense."""
+import concurrent.futures
 import contextlib
 import json
 import os
 import signal
 import subprocess
 
-from harness import DEADLINE, WATCHER, Answer, Tap, wait_for
+from harness import DEADLINE, NOBODY, WATCHER, Answer, Tap, become_nobody, commands_in
+from harness import nobody_can_run_it, paste, wait_for
 from operated_run import BATCHES, CONTRADICTION, Chat, Run, contradict
 
-NOBODY = 65534
 # What the batches of the categorized run leave.
 REDHAT = ["/atvm71-redhat9.1", "-redhat.xml"]
 UBUNTU = ["/atvm121-ubuntu24.04", "-ubuntu.xml"]
@@ -76,13 +77,38 @@ def what_needs_a_secret_is_stored(tap):
             json.dump(record, file)
         answer = run.ask("resolve", "--resend")
         tap.equal(answer.status, 5, "without the secret: stored, not sent", answer)
-        for words in [f"systemctl start atvm-run-watcher@{run.build}", f"atvm-watcher run {run.build}"]:
-            tap.ok(words in answer.errors, f"without the secret: it names '{words}'", answer)
+        (command,) = commands_in(answer.errors)
         tap.equal(run.record("mattermost")["state"], "pending", "without the secret: it waits")
         tap.equal(len(chat.posts), 1, "without the secret: nothing was sent")
-        status = run.watch_to_the_end(MATTERMOST_ATVM_WEBHOOK=chat.url)
-        tap.equal((status, len(chat.posts)), (0, 2), "then whoever has it sends it", run.said())
+        sent = paste(command, {**run.environment, "MATTERMOST_ATVM_WEBHOOK": chat.url})
+        tap.equal((sent.status, len(chat.posts)), (0, 2), f"who has it sends it: `{command}`", sent)
         tap.ok("s3cr3t" not in answer.errors + run.said(), "without the secret: it is nowhere")
+
+
+def offered_commands_can_be_pasted(tap):
+    """From another folder and another environment they act on the same run, and that message."""
+    with ended_run() as run:
+        status = run.ask("status")
+        (resolve,) = commands_in(status.output.decode())
+        answer = paste(resolve, run.environment)
+        tap.equal(run.record()["state"], "delivered", f"status: `{resolve}` settles it", answer)
+    with ended_run("reject") as run:
+        (retry,) = commands_in(run.ask("status").output.decode())
+        run.behave(chat="deliver")
+        answer = paste(retry, run.environment)
+        tap.equal(run.record()["state"], "delivered", f"status: `{retry}` sends it", answer)
+        listed = paste(commands_in(run.ask("queue show", "--sink", "nobody").errors)[0], run.environment)
+        tap.ok(b"delivered" in listed.output, "queue show: the list that it offers", listed)
+    with ended_run("reject") as run:
+        os.rename(run.lapse.config, run.lapse.config + "'s copy")
+        run.lapse.config += "'s copy"
+        shown = run.ask("queue show").output.decode().splitlines()
+        retry, drop = (line.strip() for line in shown if line.startswith("    "))
+        answer = paste(drop, run.environment)
+        tap.ok(run.record()["dropped"], f"queue show: `{drop}` drops it", answer)
+        run.behave(chat="deliver")
+        answer = paste(retry, run.environment)
+        tap.equal(answer.status, 0, f"queue show: `{retry}` sends it", answer)
 
 
 def only_what_is_named_is_settled(tap):
@@ -124,6 +150,7 @@ def queue_of_quarantined(tap):
 
         answer = run.ask("queue retry", "--json")
         tap.equal(outcome(answer), (5, "done"), "queue retry: tried, and refused again", answer)
+        tap.equal(answer.errors.count("taken up"), 1, "queue retry: it is told once", answer)
         tap.equal(run.record()["attempt_count"], 2, "queue retry: one more attempt", run.record())
         answer = run.ask("queue drop")
         tap.equal(answer.status, 2, "queue drop: wants a reason", answer)
@@ -413,6 +440,46 @@ def correct_is_refused(tap):
         tap.equal((run.state()["state"], len(run.arrived())), ("COMPLETED", 1), "correct: nothing changes")
 
 
+def reset_of_a_run_whose_watcher_delivers(tap):
+    """It is refused, and what it says to do does it."""
+    with Run(BATCHES, sinks={"chat": "slow"}, runners=True, settle='"100ms"') as run:
+        run.lapse.start_runner()
+        run.leave(*REDHAT)
+        run.watch()
+        run.log(*run.batch(1))
+        wait_for(lambda: run.arrived(), "the post of the first sub-run to leave")
+        run.log(*run.batch(2)[:20])
+        wait_for(lambda: run.sub_run("ubuntu").get("state") == "RUNNING", "the second sub-run")
+        run.ask("cancel")
+        answer = run.ask("reset", "--scope", f"{run.build}-ubuntu")
+        tap.equal(answer.status, 1, "reset while it delivers: refused", answer)
+        (command,) = commands_in(answer.errors)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            ended = pool.submit(run.watcher.wait, DEADLINE)  # a zombie would not be gone
+            answer = paste(command, run.environment)
+        tap.equal(answer.status, 0, f"reset while it delivers: `{command}` does it", answer)
+        tap.equal(ended.result(), 6, "reset while it delivers: the watcher has ended")
+        got = ["closed" in run.sub_run("ubuntu"), "closed" in run.state()]
+        tap.equal(got, [False, False], "reset while it delivers: the sub-run is open")
+        (command,) = commands_in(answer.output.decode())
+        tap.ok(f"run {run.build} -c " in command, "reset: says how watching goes on", answer)
+        run.open_gate()
+        run.wait_for_record("sending", scope=f"{run.build}-redhat")
+
+
+def a_watcher_waits_for_a_command(tap):
+    with ended_run("reject") as run:
+        run.behave(chat="slow")
+        command = run.begin("queue retry")
+        wait_for(run.arrived, "the command to send")
+        watcher = run.watch()
+        wait_for(lambda: "a command has it at this moment" in run.said(), "the watcher to wait")
+        tap.equal(watcher.poll(), None, "a command has the build: a watcher waits")
+        run.open_gate()
+        tap.equal(command.wait(timeout=DEADLINE), 0, "a command has the build: it ends")
+        tap.equal(watcher.wait(timeout=DEADLINE), 0, "then the watcher goes on", run.said())
+
+
 # -------------------------------------------------------------------- through the watcher
 
 
@@ -539,11 +606,6 @@ def hostile_requests(tap):
 # -------------------------------------------------------------------- mistakes
 
 
-def become_nobody():
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
-
-
 def mistakes(tap):
     with ended_run("deliver") as run:
         for command in ["cancel", "reset", "resolve", "correct", "queue", "queue list"]:
@@ -584,11 +646,7 @@ def other_user(tap):
         tap.skip("another user is told what to do", "not run by root")
         return
     with ended_run("reject") as run:
-        try:
-            able = Answer([WATCHER, "--version"], preexec=become_nobody).status == 0
-        except (OSError, subprocess.SubprocessError):
-            able = False
-        if not able:
+        if not nobody_can_run_it():
             tap.skip("another user is told what to do", "nobody cannot run the program from here")
             return
         for command in ["cancel", "queue retry"]:
@@ -611,6 +669,7 @@ def main():
             resolve_says_it_is_posted,
             resolve_sends_again,
             what_needs_a_secret_is_stored,
+            offered_commands_can_be_pasted,
             only_what_is_named_is_settled,
             queue_of_quarantined,
             cancel_without_a_watcher,
@@ -619,6 +678,8 @@ def main():
             cancel_while_it_is_sent,
             cancel_a_categorized_run,
             reset_is_refused_where_it_may_be_posted,
+            reset_of_a_run_whose_watcher_delivers,
+            a_watcher_waits_for_a_command,
             correct_posts_what_differs,
             correct_keeps_what_it_looked_at,
             correct_knows_by_the_state,

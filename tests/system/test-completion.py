@@ -23,6 +23,8 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 _atvm_watcher "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 [ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\\n' "${COMPREPLY[@]}"
 """
+SYSTEMS = ("debian12", "redhat9")
+STATE = {"schema": "atvm.state/1", "mode": "single", "state": "RUNNING", "first_seen": 1, "last_seen": 1}
 BUILDS = ("e2e-one-fc", "e2e-two-iscsi", "nightly")
 
 
@@ -36,10 +38,14 @@ class Shell:
             folder = os.path.join(self.path, "state", build)
             os.makedirs(folder)
             with open(os.path.join(folder, "state.json"), "w", encoding="utf-8") as file:
-                json.dump({}, file)
+                hosts = [{"name": f"{build}-{system}", "status": "PASS"} for system in SYSTEMS]
+                json.dump({**STATE, "build": build, "scope": build, "hosts": hosts}, file)
+            os.makedirs(os.path.join(folder, "subruns", build + "-group"))
         self.config = os.path.join(self.path, "watcher.conf")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(f'state_root = "{self.path}/state";\n')
+            file.write('sinks = ( { module = "stdout"; }, { module = "stdout"; name = "second"; } );\n')
+            file.write("templates = { cmc-mine = { plugin = false; }; };\n")
         self.environment = {
             **os.environ,
             "PATH": f"{BUILD}:{os.environ['PATH']}",
@@ -125,6 +131,13 @@ def values(tap, shell):
         (["start", "--integration-plugin", "f"], ["fc"]),
         (["queue", ""], ["drop", "list", "retry", "show"]),
         (["queue", "show", "e2e-o"], ["e2e-one-fc"]),
+        (["explain", "nightly", "--host", ""], ["nightly-debian12", "nightly-redhat9"]),
+        (["explain", "--host", "nightly-r"], ["nightly-redhat9"]),
+        (["run", "nightly", "--hosts", "a,nightly-r"], ["a,nightly-redhat9"]),
+        (["reset", "nightly", "--scope", ""], ["nightly", "nightly-group"]),
+        (["resolve", "nightly", "-c", shell.config, "--sink", ""], ["second", "stdout"]),
+        (["start", "-c", shell.config, "--template", "cmc-m"],
+         ["cmc-migrateops-compute-migration", "cmc-mine"]),
         (["run", "b", "--since", ""], []),
         (["run", "b", "-/;[", ""], sorted(BUILDS)),
     ):

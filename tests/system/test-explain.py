@@ -379,9 +379,12 @@ def wrong_use(tap):
 
         with_config = ["--config", config]
         refused("no such build", 1, "no run of that name was watched", "e2e-none", *with_config)
+        refused(
+            "a run that nobody watched", 1, "atvm-watcher replay --explain --build e2e-none", "e2e-none", *with_config
+        )
         refused("no build", 2, "expected the name of a build", *with_config)
-        refused("two builds", 2, "unexpected argument b", "a", "b", *with_config)
-        refused("no name for a build", 2, "a build's name begins", "../etc", *with_config)
+        refused("two builds", 2, 'unexpected argument "b"', "a", "b", *with_config)
+        refused("no name for a build", 2, "cannot be the name of a build", "../etc", *with_config)
         refused("no such format", 2, "expected text or json", "a", "--format", "markdown")
         refused("no such config", 2, "nowhere.conf", "a", "--config", place + "/nowhere.conf")
         helped = Answer([WATCHER, "explain", "--help"])

@@ -3,14 +3,16 @@
 the environment. Each answer says what failed, where, and what to do."""
 import json
 import os
-import pwd
+import shutil
 import subprocess
 import tempfile
 
-from harness import BUILD, FIXTURES, WATCHER, Answer, Tap, wait_for
+from harness import BUILD, FIXTURES, NOBODY, WATCHER, Answer, Tap, become_nobody
+from harness import nobody_can_run_it, wait_for
 
 MODULES = ":".join(os.path.join(BUILD, part, ".libs") for part in ("plugins", "sinks"))
 RECORDING = os.path.join(FIXTURES, "02-fail-all-sources-agree")
+NOBODY = 65534
 
 
 class Place:
@@ -23,6 +25,7 @@ class Place:
         os.mkdir(self.project)
         self.state_root = self.inside("state")
         self.config = self.inside("watcher.conf")
+        self.secrets = self.inside("service.env")
         self.configure()
         return self
 
@@ -48,13 +51,22 @@ class Place:
         }
         return {**clean, "ATVM_WATCHER_MODULE_PATH": MODULES, "TZ": "UTC", **more}
 
+    def secret_of_service(self, webhook):
+        with open(self.secrets, "w", encoding="utf-8", opener=for_owner_only) as file:
+            file.write(f'MATTERMOST_ATVM_WEBHOOK="{webhook}"\n')
+
     def ask(self, *words, preexec=None, **environment):
         return Answer(
             [WATCHER, *words], environment=self.environment(**environment), preexec=preexec
         )
 
-    def check(self, **environment):
-        return self.ask("check-config", "--config", self.config, **environment)
+    def check(self, preexec=None, **environment):
+        words = ["--config", self.config, "--environment-file", self.secrets]
+        return self.ask("check-config", *words, preexec=preexec, **environment)
+
+
+def for_owner_only(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 def says(tap, answer, status, words, name):
@@ -68,7 +80,7 @@ def command_lines(tap):
         for words, said in (
             (["replya"], ['"replya"', 'did you mean "replay"']),
             (["run"], ["expected the name of a build", "atvm-watcher run --help"]),
-            (["run", "b", "--sinse", "3"], ['"--sinse"', "did you mean --since"]),
+            (["run", "b", "--sinse", "3"], ['"--sinse"', 'did you mean "--since"?']),
             (["run", "../b"], ["../b", "begins with a letter or digit"]),
             (["run", "b", "--since", "yesterday"], ["--since yesterday", "date -d '6 hours ago'"]),
             (["status", "b", "--since", "2026-11-20"], ["--since 2026-11-20", "date -d"]),
@@ -96,6 +108,54 @@ def configurations(tap):
             says(tap, place.check(), 2, [place.config, *said], f"configuration: {more.strip()}")
 
 
+def every_mistake_at_once(tap):
+    """Settings and modules, each with its line, in the order of the file."""
+    with Place() as place:
+        place.configure(
+            'settle = 3;\n'
+            'collectors = ( { module = "runlogg"; },\n'
+            '  { module = "junit"; foldr = "x"; } );\n'
+            'precedence = { status = [ "runlog", "junti" ]; };\n',
+            sinks='{ module = "fil"; }',
+        )
+        for variable in ({}, {"ATVM_WATCHER_AUTOMATION_ROOT": "/nowhere"}):
+            answer = place.check(**variable)
+            places = [line.split(place.config)[-1][:3] for line in answer.errors.splitlines()]
+            tap.equal(places[len(variable):], [":5:", ":6:", ":7:", ":8:", ":9:", ":9:"],
+                      "check-config: every mistake, in the order of the file", answer)
+        says(tap, answer, 2, ["/nowhere", "duration in quotes", 'did you mean "runlog"?',
+                              'did you mean "folder"?', 'did you mean "file"?'],
+             "check-config: each with its remedy")
+        says(tap, answer, 2, ['that of line 7 is called "runlogg", of which there is no module: did '
+                              'you mean "runlog" there?', '"junti"; did you mean "junit"?'],
+             "check-config: a hint leads from a wrong name to a right one")
+        tap.equal(len(json.loads(place.ask("check-config", "-c", place.config, "--json").output)
+                      ["problems"]), 6, "check-config --json: has them all")
+
+
+def state_roots(tap):
+    """What the watcher would refuse, check-config refuses in the same words; nothing is left."""
+    with Place() as place:
+        with open(place.inside("file"), "w", encoding="utf-8"):
+            pass
+        os.symlink("nowhere", place.inside("link"))
+        for root, said in (
+            (place.inside("file/state"), "file: Not a directory"),
+            (place.inside("link"), "is a link that leads nowhere"),
+            ("/proc/state", "/proc: nothing can be made there"),
+        ):
+            place.state_root = root
+            place.configure()
+            said = [f"{place.config}:2: state_root: {root}", said, "set state_root to a folder"]
+            says(tap, place.check(), 2, said, f"check-config: {said[1]}")
+            says(tap, place.ask("run", "b", "-c", place.config), 4, said, f"run: {said[1]}")
+        place.state_root = place.inside("new/state")
+        place.configure()
+        before = os.listdir(place.path)
+        says(tap, place.check(), 0, [], "check-config: a state root that can be made is fine")
+        tap.equal(os.listdir(place.path), before, "check-config: nothing is left of the trial")
+
+
 def sinks_that_cannot_work(tap):
     """A sink is asked before the run, not with the status in hand hours later."""
     with Place() as place:
@@ -105,6 +165,12 @@ def sinks_that_cannot_work(tap):
         says(tap, place.ask("run", "b", "-c", place.config), 2, said, "run: does not begin with it")
         place.configure(sinks='{ module = "file"; path = "status.md"; critical = false; }')
         says(tap, place.check(), 0, ["warning", *said], "a sink with critical = false is a warning")
+
+        if os.geteuid() == 0:
+            for path, said in (("/proc/new/b.md", "/proc/new"), ("/nowhere/there/b.md", "/nowhere")):
+                place.configure(sinks=f'{{ module = "file"; path = "{path}"; }}')
+                said = [f"{place.config}:5", 'sink "file"', f"{said}: No such file"]
+                says(tap, place.check(), 2, said, f"check-config: nothing can be written to {path}")
 
         place.configure(sinks='{ module = "mattermost"; }')
         said = ['sink "mattermost"', "MATTERMOST_ATVM_WEBHOOK is not set"]
@@ -123,6 +189,17 @@ def sinks_that_cannot_work(tap):
         tap.ok(
             "secretsecret" not in answer.errors + answer.output.decode(), "and not its address"
         )
+        place.secret_of_service(secret)
+        answer = place.check()
+        tap.ok(answer.status == 0 and not answer.errors,
+               "check-config: a webhook where the service finds it is enough", answer)
+        place.secret_of_service("ftp://127.0.0.1/hooks/secretsecret")
+        says(tap, place.check(), 0, ["warning", 'sink "mattermost"'], "and it is looked at")
+        if os.geteuid() == 0:
+            os.chmod(place.path, 0o755)
+            said = ["MATTERMOST_ATVM_WEBHOOK is not set", f"{place.secrets}: Permission denied"]
+            answer = place.check(preexec=lambda: os.setuid(NOBODY))
+            says(tap, answer, 0, said, "check-config: who may not look there is told so")
 
 
 def environments(tap):
@@ -158,24 +235,16 @@ def another_user(tap):
     if os.geteuid() != 0:
         tap.skip("what another user may not do is said", "needs root")
         return
-    nobody = pwd.getpwnam("nobody")
-
-    def become_nobody():
-        os.setgroups([])
-        os.setgid(nobody.pw_gid)
-        os.setuid(nobody.pw_uid)
-
     with Place() as place:
         os.chmod(place.path, 0o755)
-        if subprocess.run([WATCHER, "--version"], preexec_fn=become_nobody, check=False,
-                          capture_output=True).returncode:
+        if not nobody_can_run_it():
             tap.skip("what another user may not do is said", "nobody may not run the program here")
             return
         answer = place.ask("run", "b", "-c", place.config, preexec=become_nobody)
         said = [place.state_root, "Permission denied", "set state_root to a folder that is its own"]
         says(tap, answer, 4, said, "a state root that may not be made")
         os.mkdir(place.state_root)
-        os.chown(place.state_root, nobody.pw_uid, nobody.pw_gid)
+        os.chown(place.state_root, NOBODY, NOBODY)
         log = place.inside("b.log")
         with open(log, "w", encoding="utf-8") as file:
             file.write("Extracted specPattern: ['cypress/e2e/atvm1-x.ts']\n")
@@ -227,7 +296,7 @@ def recordings(tap):
             [
                 "--run-log /nowhere.log: No such file or directory",
                 "files do not count",
-                "look at --since",
+                "say when it began: --since ",
             ],
             "replay: a named log that is not there, and files from outside of the window",
         )
@@ -235,15 +304,43 @@ def recordings(tap):
         tap.ok(answer.status == 0 and not answer.errors, "replay: nothing to say otherwise", answer)
 
 
+def run_that_is_long_over(tap):
+    """Without --since the window begins now: what a run of last week left does not count."""
+    with Place() as place:
+        place.configure('start_grace = "1s"; settle = "1s"; poll_interval = "1s";')
+        log = place.inside("e2e-old.log")
+        shutil.copyfile(os.path.join(RECORDING, "run.log"), log)
+        with open(os.path.join(RECORDING, "input.json"), encoding="utf-8") as file:
+            given = json.load(file)
+        os.utime(log, (given["now"], given["now"]))
+        hint = [
+            "1 file does not count, from before the run's window",
+            f"{log}. If they are of this run",
+            f"--since {given['now'] - 1} ",
+        ]
+        words = ["e2e-old", "--config", place.config]
+        says(tap, place.ask("status", *words), 0, hint, "status of a run that is long over")
+        answer = place.ask("run", *words)
+        says(tap, answer, 0, hint, "run, of a run that is long over")
+        says(tap, answer, 0, ["nothing of this run has been seen yet"], "and that it sees nothing")
+        shutil.rmtree(place.state_root)
+        answer = place.ask("run", *words, "--since", str(given["now"] - 1))
+        tap.ok(b"e2e-old - FAILED" in answer.output, "run: the advised --since has its result", answer)
+        tap.ok("not count" not in answer.errors, "and nothing is left to be said", answer)
+
+
 def main():
     with Tap() as tap:
         for part in (
             command_lines,
             configurations,
+            every_mistake_at_once,
+            state_roots,
             sinks_that_cannot_work,
             environments,
             another_user,
             recordings,
+            run_that_is_long_over,
         ):
             tap.part(part)
 

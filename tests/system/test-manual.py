@@ -69,6 +69,9 @@ def other_names(tap):
 def sound(tap):
     pages = own_pages()
     tap.ok(len(pages) >= 3, "there are pages", pages)
+    foreign = [(path, line) for path in pages for line in read(path).splitlines()
+               if not line.isascii() or "\\[u" in line]
+    tap.equal(foreign, [], "no character that a terminal in the C locale has not")
     if shutil.which("mandoc") is None:
         tap.skip("mandoc finds nothing wrong", "there is no mandoc")
         return
@@ -111,7 +114,7 @@ def options_of_help(text):
 def options_of_page(text):
     """The same, of `.It Fl c , Fl -config Ar FILE`."""
     form = r"^\.It (?:Fl (\w) , )?Fl (-[a-z-]+)(?: Ar (\S+))?$"
-    text = text.replace("\\[u2026]", "…")
+    text = text.replace("...", "…")
     found = {tuple(match.groups("")) for match in re.finditer(form, text, re.M)}
     return {(f"-{short}" if short else "", f"-{name}", value) for short, name, value in found}
 
@@ -165,8 +168,11 @@ def service(tap):
             tap.ok(f"Pa {name}\n" in text, f"{name} is in the page")
     for name in (f"/var/lib/{value['StateDirectory']}/", f"/var/log/{value['LogsDirectory']}/"):
         tap.ok(f".It Pa {name}" in text, f"{name} is in the page")
+    events = read(os.path.join(TOP, "core", "log-event.h"))
     ids = re.findall(r"MESSAGE_ID=(\w+)", text)
-    tap.ok(ids and all(f"-- {i}\n" in catalog for i in ids), "ids of events are the catalog's", ids)
+    tap.ok(ids and all(f'"{i}"' in events for i in ids), "ids of events are the program's", ids)
+    ids = re.findall(r"^-- (\w+)$", catalog, re.M)
+    tap.ok(ids and all(f'"{i}"' in events for i in ids), "so are those of the catalog", ids)
 
 
 # ---------------------------------------------------------------- atvm-plugin(3)

@@ -116,6 +116,10 @@ class Ended:
     def kept(self, *names):
         return os.path.join(self.lapse.state_root, self.lapse.build, *names)
 
+    def is_closed(self):
+        with open(self.kept("state.json"), encoding="utf-8") as file:
+            return "closed" in json.load(file)
+
     def record(self, sink, name):
         with open(self.kept("outbox", sink, name + ".json"), encoding="utf-8") as file:
             return json.load(file)
@@ -155,9 +159,19 @@ def worker_outlives_its_watcher(tap):
             second = run.start()
             wait_for(lambda: "taken up where it was left: sending" in run.said(), "a second watcher")
             tap.equal(len(chat.posts), 1, "a second watcher sends nothing while that worker lives")
+            wait_for(run.is_closed, "the run is closed")
+            second.terminate()
+            tap.equal(second.wait(timeout=DEADLINE), 6, "it can be stopped", run.said())
+            tap.ok(
+                "after the run was closed as COMPLETED, before its post was delivered" in run.said(),
+                "and says that only the delivery is open",
+                run.said(),
+            )
+            third = run.start()
+            wait_for(lambda: "taken up where it was left: sending" in run.said(), "a third watcher")
             answered.set()
-            tap.equal(second.wait(timeout=DEADLINE), 0, "it uses that worker's receipt", run.said())
-            tap.equal(run.finish(), 0, "a third has nothing to do", run.said())
+            tap.equal(third.wait(timeout=DEADLINE), 0, "it uses that worker's receipt", run.said())
+            tap.equal(run.finish(), 0, "a fourth has nothing to do", run.said())
             record = run.record("mattermost", run.lapse.build)
             tap.equal((record["state"], record["attempt_count"]), ("delivered", 1), "one attempt")
         tap.equal(len(chat.posts), 1, "exactly one post")

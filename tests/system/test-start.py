@@ -3,6 +3,7 @@
 of an earlier run, and what it hands on. (A real one starts the watcher in test-systemd.)"""
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -100,7 +101,26 @@ def earlier_run(tap):
         tap.equal(len(logs), 1, "its log has another name", logs)
         tap.equal(stage.read(logs[0]), "earlier log", "and its content")
         for path in (stage.kept("history", history[0]), stage.path(logs[0])):
-            tap.ok(path in answer.stdout, "where they are is said", answer.stdout)
+            tap.ok(f"moved aside to {path}" in answer.stderr, "where they are is said", answer)
+
+
+def earlier_result(tap):
+    """Nobody loses sight of a run because another one has its name now."""
+    with StartStage() as stage:
+        closed = {"schema": "atvm.state/1", "build": stage.build, "scope": stage.build, "mode": "single"}
+        closed.update(state="FAILED", first_seen=1, closed=2)
+        stage.put(json.dumps(closed), "state.json")
+        stage.put("the whole report", "report.txt")
+        answer = stage.start()
+        said = r"an earlier run of this name, closed as FAILED, was moved aside to \S+; what came of it: (\S+)\n"
+        found = re.search(said, answer.stderr)
+        tap.ok(found, "a run that had ended: how, and where its report is", answer)
+        tap.equal(found and stage.read(found[1]), "the whole report", "and there it is")
+    with StartStage() as stage:
+        stage.leave_an_earlier_run()
+        stage.write("refuse-start", "")
+        answer = stage.start()
+        tap.ok("was moved aside" in answer.stderr, "also where the new one cannot be started", answer)
 
 
 def refused(tap, name, stage, status, *words):
@@ -124,7 +144,7 @@ def obstacles(tap):
     with StartStage() as stage:
         stage.leave_an_earlier_run()
         stage.leave_a_post()
-        words = ("it is pending", f"queue drop {stage.build}", f"systemctl start '{stage.unit}'")
+        words = ("it is pending", f"queue drop {stage.build}", f"atvm-watcher run {stage.build} -c ")
         refused(tap, "a post on its way", stage, 3, *words)
     with StartStage() as stage:
         stage.leave_an_earlier_run()
@@ -189,7 +209,8 @@ def main():
         if reason:
             tap.skip("start", reason)
             return
-        for part in (fresh, earlier_run, obstacles, settled_posts, quarantined_posts, failures):
+        for part in (fresh, earlier_run, earlier_result, obstacles, settled_posts,
+                     quarantined_posts, failures):
             tap.part(part)
 
 

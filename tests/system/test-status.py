@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 import time
 
-from harness import DEADLINE, FIXTURES, WATCHER, Answer, Tap, is_sanitized, wait_for
+from harness import DEADLINE, FIXTURES, WATCHER, Answer, Tap, become_nobody, is_sanitized
+from harness import nobody_can_run_it, wait_for
 from timelapse import TimeLapse
 
 SECONDS = 6 if is_sanitized() else 3
@@ -278,8 +279,9 @@ def categorized_run(tap):
         tap.ok(f"\n{names[0]} - COMPLETED\n" in text, "categorized: a sub-run that has ended", text)
         tap.ok(f"\n{names[1]} - RUNNING\n" in text, "categorized: the one that runs", text)
         tap.ok(
-            text.splitlines()[-1].startswith(f"{live.build}: RUNNING - "),
-            "categorized: last the run as a whole",
+            f"\n{live.build}: RUNNING - " in text
+            and text.splitlines()[-1].startswith(f"  {names[1]} - RUNNING, 0 of 1 host passed"),
+            "categorized: last the run as a whole, with its sub-runs",
             text,
         )
         follower = live.follow()
@@ -374,7 +376,7 @@ def watcher_gone(tap):
         live.watcher.wait()
         line = first_line(live.ask("status", live.build))
         tap.ok(f"not watched: its watcher was stopped or has died" in line, "gone: said", line)
-        tap.ok(f"`atvm-watcher run {live.build}`" in line, "gone: with what to do", line)
+        tap.ok(f"atvm-watcher run {live.build} -c " in line, "gone: with what to do", line)
         tap.equal(live.status()["watched_by"], None, "gone: nobody in JSON")
 
 
@@ -490,19 +492,8 @@ def mistakes(tap):
         tap.equal(answer.status, 4, "mistake: no state root for status", answer)
 
 
-def become_nobody():
-    os.setresuid(65534, 65534, 65534)
-
-
-def can_be_run_by_nobody():
-    try:
-        return Answer([WATCHER, "--version"], preexec=become_nobody).status == 0
-    except (OSError, subprocess.SubprocessError):
-        return False
-
-
 def other_user(tap):
-    if os.geteuid() != 0 or not can_be_run_by_nobody():
+    if os.geteuid() != 0 or not nobody_can_run_it():
         tap.skip("another user is told what to do", "nobody cannot run the program from here")
         return
     with Live("15-late-host-rows") as live:

@@ -171,6 +171,7 @@ def plain_run(tap):
         tap.equal(watch.finish(), 0, "plain: ends with status 0", watch.said())
         ended = [line for line in watch.notify.told if line.startswith("STATUS=")]
         tap.ok("3/3 hosts" in ended[-1], "plain: systemd was shown all three hosts", ended)
+        tap.ok(ended[-1].endswith("; posted to stdout"), "plain: and at last who has the post", ended)
         check_posts(tap, watch, "plain")
         tap.equal(watch.state().get("state"), "FAILED", "plain: closed as FAILED", watch.state())
         tap.ok(os.path.exists(watch.kept("posted", "stdout")), "plain: the post is noted")

@@ -69,6 +69,15 @@ void scene_source(struct scene *scene, const char *collector, const char *kind, 
                               collector, path, kind, stem ? stem : "", at(mtime)));
 }
 
+void scene_named_source(struct scene *scene, const char *kind, const char *path, const char *stem,
+                        int mtime, int name_time)
+{
+    feed(scene, memory_format("{\"t\":\"begin\",\"collector\":\"%s\",\"mode\":\"replace\","
+                              "\"path\":\"%s\",\"kind\":\"%s\",\"stem\":\"%s\",\"size\":100,"
+                              "\"mtime\":%lld,\"name_time\":%lld}",
+                              kind, path, kind, stem, at(mtime), at(name_time)));
+}
+
 void scene_record(struct scene *scene, const char *format, ...)
 {
     va_list arguments;

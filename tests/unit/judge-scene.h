@@ -31,6 +31,11 @@ void scene_pass(struct scene *scene, const char *collector, const char *result);
 /* Opens a source; mtime in seconds. `stem` may be NULL. */
 void scene_source(struct scene *scene, const char *collector, const char *kind, const char *path,
                   const char *stem, int mtime);
+/* The same of an artifact of `kind` (which its collector is named after) that has a time in its
+ * name.
+ */
+void scene_named_source(struct scene *scene, const char *kind, const char *path, const char *stem,
+                        int mtime, int name_time);
 /* Adds a record to it: printf of the JSON members after "t", such as "\"claim\":\"fact\",…". */
 void scene_record(struct scene *scene, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

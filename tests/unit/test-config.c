@@ -445,7 +445,17 @@ static const struct {
     {"retry = { firts = \"1s\"; };\n",
      "test.conf:1: retry: unknown setting \"firts\"; did you mean \"first\"?"},
     {"retry = { first = \"1h\"; max = \"1m\"; };\n",
-     "test.conf:1: retry: expected first <= max <= give_up; correct the longest of them"},
+     "test.conf:1: retry.first: 1h is longer than retry.max, which is 1m; make one of them fit"},
+    {"retry = {\n  first = \"20m\"; };\n",
+     "test.conf:2: retry.first: 20m is longer than retry.max, which is 10m by default; make one of "
+     "them fit"},
+    {"retry = {\n  give_up = \"1m\"; };\n",
+     "test.conf:2: retry.give_up: 1m is shorter than retry.max, which is 10m by default; make one "
+     "of them fit"},
+    /* Nothing is said of the default that stands in for a wrong value. */
+    {"retry = { first = \"20m\"; max = \"soon\"; };\n",
+     "test.conf:1: retry.max: expected a duration, a number and one of ms, s, m, h, d such as "
+     "\"5s\", got \"soon\""},
     {"retry = \"never\";\n", "test.conf:1: retry: expected a group { … }, got a string"},
     {"templates = { cmc-e2e = { flows = [ \"1. x\" ]; }; };\n",
      "test.conf:1: templates.cmc-e2e: unknown setting \"flows\"; did you mean \"flow\"?"},
@@ -653,6 +663,8 @@ static void the_commented_file_says_what_is_built_in(void **state)
     assert_null(file->time_zone);
     assert_same_templates(file, built_in);
     assert_same_launch(&file->launch, &built_in->launch);
+    assert_int_equal(json_object_array_length(file->blacklist), 0);
+    assert_int_equal(json_object_array_length(built_in->blacklist), 0);
     for (int question = 0; question < QUESTION_COUNT; question++) {
         assert_int_equal(file->precedence_count[question], built_in->precedence_count[question]);
         for (size_t i = 0; i < file->precedence_count[question]; i++)

@@ -311,10 +311,12 @@ static void test_secrets_are_found_by_whole_names_only(void **state)
         {"A", 1, "1"},           {"AB", 3, "two"},     {"EMPTY", 0, ""},
         {"LAST", 4, "last"},     {"B", -ENOENT, NULL}, {"MISSING", -ENOENT, NULL},
         {"../A", -EINVAL, NULL}, {"", -EINVAL, NULL},  {"LONG", -EMSGSIZE, NULL},
+        {"TWICE", 4, "this"},
     };
     struct delivery_scene *scene = *state;
 
-    set_secrets(scene, "AB=two\nA=1\nEMPTY=\nLONG=0123456789abcdef\nLAST=last");
+    set_secrets(scene,
+                "AB=two\nA=1\nTWICE=not\nEMPTY=\nTWICE=this\nLONG=0123456789abcdef\nLAST=last");
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         char buffer[16];
         int64_t length =

@@ -26,6 +26,8 @@ struct scene {
     struct build_seen seen;
 };
 
+#define START "sudo systemctl start atvm-run-watcher@e2e.service"
+
 static int setup(void **state)
 {
     struct scene *scene = memory_zeroed(1, sizeof(*scene));
@@ -48,6 +50,7 @@ static int setup(void **state)
                                       .folder = "/var/lib/x/e2e",
                                       .state = &scene->state,
                                       .posts = &scene->posts,
+                                      .go_on = START,
                                       .now_ns = NOW};
     *state = scene;
     return 0;
@@ -87,8 +90,6 @@ static void assert_nothing(struct scene *scene)
     assert_true(doctor_judge_build(&scene->report, &scene->config, &scene->seen));
     assert_int_equal(scene->report.count, 0);
 }
-
-#define START "systemctl start atvm-run-watcher@e2e.service"
 
 /* ---- posts */
 
@@ -164,7 +165,7 @@ static void test_a_scope_that_ended_without_a_post(void **state)
     scene->seen.missing = &missing;
     scene->seen.missing_count = 1;
     assert_finding(scene, "posts.missing", DOCTOR_BAD, true, "may have been posted or not",
-                   "install -D -m 0640 /dev/null /s/e2e/subruns/r/posted/chat");
+                   "sudo install -D -m 0640 /dev/null /s/e2e/subruns/r/posted/chat");
     assert_string_equal(scene->report.rows[0].subject, "e2e-redhat, chat");
 }
 
@@ -240,7 +241,7 @@ static void test_files_that_were_set_aside(void **state)
 
     scene->seen.damaged = &damaged;
     assert_finding(scene, "builds.damaged", DOCTOR_WARN, true, "set aside",
-                   "rm -- /var/lib/x/e2e/state.json.corrupt-2026");
+                   "sudo rm -- /var/lib/x/e2e/state.json.corrupt-2026");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

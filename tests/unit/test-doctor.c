@@ -154,7 +154,7 @@ static void test_a_running_watcher(void **state)
          DOCTOR_WARN,
          true,
          "installed: the program (build id bbbb)",
-         "systemctl restart u@b.service"},
+         "sudo systemctl restart u@b.service"},
         {42,
          NULL,
          0,
@@ -163,7 +163,7 @@ static void test_a_running_watcher(void **state)
          DOCTOR_WARN,
          true,
          "installed: module junit (build id dddd)",
-         "kill 42 && atvm-watcher run e2e"},
+         "kill 42 && tail --pid=42 -f /dev/null && atvm-watcher run e2e"},
         {42,
          NULL,
          0,
@@ -328,7 +328,7 @@ static void test_units(void **state)
     seen.status = &down;
     doctor_judge_instance(report, "e2e", &seen);
     assert_row(last(report), "service.instance", DOCTOR_BAD, "failed (exit-code, status 4)");
-    assert_string_equal(last(report)->cure, "systemctl start atvm-run-watcher@e2e.service");
+    assert_string_equal(last(report)->cure, "sudo systemctl start atvm-run-watcher@e2e.service");
     seen.status = &held;
     doctor_judge_instance(report, "e2e", &seen);
     assert_row(last(report), "service.instance", DOCTOR_WARN, "a post was held");
@@ -407,7 +407,7 @@ static void test_journal(void **state)
 
 static void test_a_configuration_that_cannot_be_read_leaves_nothing_ok(void **state)
 {
-    static const struct doctor_environment none = {.error = -ENOENT, .secrets = -1};
+    static const struct service_environment none = {.error = -ENOENT, .secrets = -1};
     struct doctor_report *report = *state;
     const struct config_seen seen = {
         .problems = "/etc/atvm-watcher.conf:12: syntax error\n/etc/atvm-watcher.conf: unreadable",
@@ -430,7 +430,7 @@ static void test_variables_are_mended_where_they_come_from(void **state)
 {
     static char name[] = "ATVM_WATCHER_STATE_ROT", *names[] = {name};
     struct doctor_report *report = *state;
-    struct doctor_environment environment = {.secrets = -1};
+    struct service_environment environment = {.secrets = -1};
     struct config_seen seen = {
         .unknown_variables = "environment variable ATVM_WATCHER_STATE_ROT: nothing reads it",
         .environment_file = "/env",
@@ -447,7 +447,7 @@ static void test_variables_are_mended_where_they_come_from(void **state)
         assert_string_equal(row->cure,
                             from_file ? "${EDITOR:-vi} /env" : "unset ATVM_WATCHER_STATE_ROT");
     }
-    environment = (struct doctor_environment){.error = -EACCES, .secrets = -1};
+    environment = (struct service_environment){.error = -EACCES, .secrets = -1};
     report->count = 0;
     doctor_judge_config(report, &seen);
     row = &report->rows[1];
@@ -458,7 +458,7 @@ static void test_variables_are_mended_where_they_come_from(void **state)
 static void test_modules_that_cannot_be_used(void **state)
 {
     static char file[] = "/etc/x.conf", junit[] = "junit", extra[] = "extra";
-    static const struct doctor_environment none = {.error = -ENOENT, .secrets = -1};
+    static const struct service_environment none = {.error = -ENOENT, .secrets = -1};
     struct doctor_report *report = *state;
     struct config_module collectors[] = {{.name = junit, .critical = true}, {.name = extra}};
     struct config config = {.file = file, .collectors = collectors, .collector_count = 2};

@@ -280,6 +280,13 @@ static void an_excerpt_is_trimmed(void **state)
         {"a\na\nb\nb\nb\nb\nc", "a\na\nb\n[the line above 4 times in all]\nc"},
         {"a\n\n\n\nb", "a\n\nb"},
         {"run --password x\n", "run --password ***"},
+        {"Error: x\n\nhttps://on.cypress.io/api/task#Task-error\n", "Error: x"},
+        {"see https://on.cypress.io/x\nhttps://on.cypress.io/ for more",
+         "see https://on.cypress.io/x\nhttps://on.cypress.io/ for more"},
+        {"then\tError: no answer", "Error: no answer"},
+        {"task\tssh, Object{2}\nCypressError: it failed:\n\n> df\nuse\t97 %\nthen\tTypeError: x",
+         "task: ssh, Object{2}\nCypressError: it failed:\n\n> df\nuse\t97 %\nTypeError: x"},
+        {"get\tError", "get: Error"},
         {NULL, ""},
     };
 

@@ -128,15 +128,13 @@ static void every_rule_that_the_judge_gives_has_a_sentence(void **state)
     assert_true(seen >= count);
 }
 
-static void every_rule_is_given_by_the_judge(void **state)
+/* Everything in the sources that fit the pattern; free() it. */
+static char *all_of(const char *fitting)
 {
-    CLEANUP_FREE char *pattern = in_sources("core/judge/judge*.c");
-    CLEANUP_FREE char *all = memory_string("");
+    CLEANUP_FREE char *pattern = in_sources(fitting);
+    char *all = memory_string("");
     glob_t sources;
-    size_t count;
-    const struct rule *rules = rules_all(&count);
 
-    (void)state;
     assert_int_equal(glob(pattern, 0, NULL, &sources), 0);
     for (size_t i = 0; i < sources.gl_pathc; i++) {
         CLEANUP_FREE char *text = read_file(sources.gl_pathv[i]);
@@ -146,12 +144,36 @@ static void every_rule_is_given_by_the_judge(void **state)
         all = longer;
     }
     globfree(&sources);
+    return all;
+}
+
+static void expect_each_rule_in(const char *sources, const char *what_is_wrong)
+{
+    CLEANUP_FREE char *all = all_of(sources);
+    size_t count;
+    const struct rule *rules = rules_all(&count);
+
     for (size_t i = 0; i < count; i++) {
         CLEANUP_FREE char *quoted = memory_format("\"%s\"", rules[i].id);
 
         if (!strstr(all, quoted))
-            fail_msg("core/judge/rules.c explains %s, which the judge never gives", rules[i].id);
+            fail_msg("%s: %s", rules[i].id, what_is_wrong);
     }
+}
+
+static void every_rule_is_given_by_the_judge(void **state)
+{
+    (void)state;
+    expect_each_rule_in("core/judge/judge*.c",
+                        "core/judge/rules.c explains it, but the judge never "
+                        "gives it");
+}
+
+static void every_rule_is_tested(void **state)
+{
+    (void)state;
+    expect_each_rule_in("tests/unit/test-judge-*.c", "no table of tests/unit/test-judge-*.c shows "
+                                                     "it at work");
 }
 
 static void every_rule_is_in_the_manual(void **state)
@@ -270,7 +292,7 @@ static void text_leads_from_the_run_to_file_and_rule(void **state)
     assert_has(text, "build - FAILED: 1 of 2 hosts failed: " B "\n"
                      "  ended-with-failures: it has ended, and a host failed\n");
     assert_has(text, "  window - from 2026-04-16 08:20:00 to 2026-04-16 09:20:00 UTC\n");
-    assert_has(text, "  hosts - 2 expected, by what was asked for\n");
+    assert_has(text, "  hosts - 2 expected, by what was asked for: " A ", " B "\n");
     assert_has(text, "  runner - none (the process table was looked at)\n");
     assert_has(text, "    * Recorded Run line");
     assert_has(text, "\n  " A " - PASS\n    direct-pass: ");
@@ -281,6 +303,89 @@ static void text_leads_from_the_run_to_file_and_rule(void **state)
     assert_has(text, "\nRULES\n");
     assert_has(text, "nothing: every collector's last look was complete");
     scene_close(&scene);
+}
+
+static void hosts_beyond_those_that_were_expected_are_named(void **state)
+{
+    static const char *const one[] = {A, NULL};
+    static const char *const none[] = {NULL};
+    static const struct {
+        const char *const *hosts;
+        bool categorized;
+        const char *more;
+    } rows[] = {
+        {two, false, NULL},
+        {one, false, "  hosts - 1 more ran: " B " (nobody asked for it)\n"},
+        {none, true,
+         "  hosts - 1 more ran: " B " (a specPattern names the hosts of its batch only, and not "
+         "every batch has one; --hosts says who is meant)\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+        struct explain explain;
+        CLEANUP_FREE char *text = NULL;
+
+        scene_open(&scene, rows[i].hosts);
+        scene.policy.categorized = rows[i].categorized;
+        scene_processes(&scene, 0);
+        scene_log_part(&scene, 1, 3000);
+        scene_record(&scene, "\"claim\":\"expected-host\",\"host\":\"" A "\",\"batch\":1");
+        scene_row(&scene, A, "pass", 1);
+        scene_row(&scene, B, "pass", 2);
+        scene_end(&scene, "whole");
+        scene_judge(&scene);
+        explain = of_scene(&scene);
+        explain.hosts_were_asked_for = rows[i].hosts != none;
+        text = explain_text(&explain);
+        if (rows[i].more)
+            assert_has(text, rows[i].more);
+        else
+            assert_lacks(text, "more ran");
+        scene_close(&scene);
+    }
+}
+
+/* The host's line in the status has a duration; here it must show where that is from. */
+static void a_duration_that_no_source_has_is_derived_in_sight(void **state)
+{
+    static const struct {
+        const char *times, *heading, *candidate;
+    } rows[] = {
+        {"\"duration\":60000000000", "    timing\n", "* 1m 0s "},
+        {"\"started\":1776327660000000000,\"ended\":1776328260000000000",
+         "    timing - 10m 0s, from its start to its end\n", "* 08:21:00 to 08:31:00 "},
+        {"\"started\":1776327660000000000",
+         "    timing - about 49m 0s, which no source has: from its start to the start of the next "
+         "host, or to the end of the run\n",
+         "* from 08:21:00 "},
+    };
+    static const char *const one[] = {A, NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+        struct explain explain;
+        CLEANUP_FREE char *text = NULL;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 0);
+        scene_bookkeeping(&scene, "build", 3000);
+        scene_source(&scene, "junit", "junit", "/x/a.xml", A, 2000);
+        scene_record(&scene,
+                     "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\",\"form\":"
+                     "\"testcases\",\"outcome\":\"pass\",\"tests\":1,\"passed\":1,\"failed\":0,"
+                     "\"pending\":0,\"skipped\":0,%s",
+                     rows[i].times);
+        scene_end(&scene, "whole");
+        scene_judge(&scene);
+        explain = of_scene(&scene);
+        text = explain_text(&explain);
+        assert_has(text, rows[i].heading);
+        assert_has(text, rows[i].candidate);
+        scene_close(&scene);
+    }
 }
 
 static void what_does_not_count_stands_first_with_its_reason(void **state)
@@ -502,10 +607,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_that_the_judge_gives_has_a_sentence),
         cmocka_unit_test(every_rule_is_given_by_the_judge),
+        cmocka_unit_test(every_rule_is_tested),
         cmocka_unit_test(every_rule_is_in_the_manual),
         cmocka_unit_test(rules_are_single_sentences_with_names_of_their_own),
         cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
         cmocka_unit_test(text_leads_from_the_run_to_file_and_rule),
+        cmocka_unit_test(hosts_beyond_those_that_were_expected_are_named),
+        cmocka_unit_test(a_duration_that_no_source_has_is_derived_in_sight),
         cmocka_unit_test(what_does_not_count_stands_first_with_its_reason),
         cmocka_unit_test(foreign_text_harms_no_terminal_and_tells_no_secret),
         cmocka_unit_test(filters_leave_one_host_and_one_question),

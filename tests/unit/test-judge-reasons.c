@@ -485,6 +485,29 @@ static void who_fills_in_a_time_is_named_as_a_source(void **state)
     free(start);
 }
 
+static void times_of_another_outcome_fill_in_nothing(void **state)
+{
+    char *start = memory_format(",\"started\":%lld,\"duration\":1500000000000",
+                                (long long)((SCENE_START + 100) * INT64_C(1000000000)));
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, one);
+    scene_processes(&scene, 0);
+    scene_source(&scene, "mochawesome", "mochawesome", "/x/mochawesome", A, 2000);
+    scene_record(&scene, "\"claim\":\"host-result\",\"host\":\"" A "\",\"basis\":\"direct\","
+                         "\"form\":\"f\",\"outcome\":\"fail\",\"tests\":1,\"passed\":0,"
+                         "\"failed\":1,\"pending\":0,\"skipped\":0,\"duration\":8000000000");
+    scene_end(&scene, "whole");
+    timed(&scene, "junit", start);
+    expect_candidate(&scene, A, QUESTION_TIMING, "junit", NULL, false, "times-of-another-outcome");
+    assert_int_equal(scene_host(&scene, A)->status, HOST_FAIL);
+    assert_true(scene_host(&scene, A)->duration_ns == INT64_C(8000000000));
+    assert_int_equal(scene_host(&scene, A)->started_ns, -1);
+    scene_close(&scene);
+    free(start);
+}
+
 static void counts_of_a_part_of_the_flow_do_not_count(void **state)
 {
     struct scene scene;
@@ -500,6 +523,58 @@ static void counts_of_a_part_of_the_flow_do_not_count(void **state)
     expect_candidate(&scene, A, QUESTION_FLOW, "spec", NULL, true, "steps-of-the-spec");
     assert_int_equal(scene_host(&scene, A)->decisions[QUESTION_FLOW].candidate_count, 1);
     scene_close(&scene);
+}
+
+/* Who reads the reason should know who failed without looking further, unless half the lab did. */
+static void the_reason_names_up_to_five_hosts(void **state)
+{
+    static const char *const hosts[] = {"a-x1", "b-x1", "c-x1", "d-x1",
+                                        "e-x1", "f-x1", "g-x1", NULL};
+    static const struct {
+        const char *outcomes, *reason;
+    } rows[] = {
+        {"pfpfppp", "2 of 7 hosts failed: b-x1, d-x1"},
+        {"fffffpp", "5 of 7 hosts failed: a-x1, b-x1, c-x1, d-x1, e-x1"},
+        {"fffffff", "7 of 7 hosts failed: a-x1, b-x1, c-x1, d-x1, e-x1 and 2 more"},
+        {"fpppp--",
+         "it has ended, but there is no result of f-x1 (NOT STARTED), g-x1 (NOT STARTED)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, hosts);
+        scene_processes(&scene, 0);
+        scene_whole_log(&scene, hosts, rows[i].outcomes);
+        assert_string_equal(scene_judge(&scene)->reason, rows[i].reason);
+        scene_close(&scene);
+    }
+}
+
+static void a_silence_is_told_in_hours(void **state)
+{
+    static const struct {
+        int now;
+        const char *words;
+    } rows[] = {
+        {3000 + 7200, "the runner (process 4711) is alive, but log and artifacts have not changed "
+                      "for 2h 0m"},
+        {3000 + 21900, "the runner (process 4711) is alive, but log and artifacts have not changed "
+                       "for 6h 5m"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 4711);
+        scene_junit(&scene, A, 1, 0, 3000);
+        scene.now = rows[i].now;
+        assert_string_equal(scene_judge(&scene)->reason, rows[i].words);
+        scene_close(&scene);
+    }
 }
 
 int main(void)
@@ -522,7 +597,10 @@ int main(void)
         cmocka_unit_test(the_text_is_that_of_the_step_that_is_named),
         cmocka_unit_test(where_no_text_is_of_the_step_the_most_believed_stands),
         cmocka_unit_test(who_fills_in_a_time_is_named_as_a_source),
+        cmocka_unit_test(times_of_another_outcome_fill_in_nothing),
         cmocka_unit_test(counts_of_a_part_of_the_flow_do_not_count),
+        cmocka_unit_test(the_reason_names_up_to_five_hosts),
+        cmocka_unit_test(a_silence_is_told_in_hours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,7 +275,7 @@ static void test_a_part_that_cannot_be_stored_leaves_none(void **state)
     struct delivery_scene *scene = *state;
     CLEANUP_FREE char *outbox = memory_format("%s/outbox", scene->folder);
     CLEANUP_FREE char *chat = memory_format("%s/chat", outbox);
-    CLEANUP_FREE char *in_the_way = memory_format("%s/batch.json", chat);
+    CLEANUP_FREE char *in_the_way = memory_format("%s/.batch.json.new", chat);
     CLEANUP_FREE char *error = NULL;
 
     delivery_scene_open(scene);
@@ -283,13 +283,41 @@ static void test_a_part_that_cannot_be_stored_leaves_none(void **state)
     assert_int_equal(mkdir(chat, 0700), 0);
     assert_int_equal(mkdir(in_the_way, 0700), 0);
     assert_int_not_equal(delivery_scene_try_to_post(scene, "batch", &error), 0);
-    assert_non_null(strstr(error, "outbox/chat/batch.json"));
+    assert_non_null(strstr(error, "outbox/chat/.batch.json.new"));
     assert_int_equal(scratch_count(scene->folder, "outbox/chat", "+"), 0);
     assert_int_equal(post_summarize(scene->post, NULL).outstanding, 0);
     assert_int_equal(rmdir(in_the_way), 0);
     delivery_scene_post(scene, "batch");
     delivery_scene_run(scene, 1);
     assert_arrived(scene, KEY " 1\n" KEY "+2 1\n" KEY "+3 1\n");
+}
+
+static void test_a_part_that_is_gone_is_held_and_told(void **state)
+{
+    static const char *const files[] = {"outbox/chat/batch+2.json", "outbox/chat/batch+3.json"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct delivery_scene *scene = delivery_scene_new();
+        CLEANUP_FREE char *path = memory_format("%s/%s", scene->folder, files[i]);
+
+        scene->parts = 3;
+        delivery_scene_add(scene, "chat", "retry");
+        delivery_scene_open(scene);
+        delivery_scene_post(scene, "batch");
+        delivery_scene_close(scene);
+        assert_int_equal(unlink(path), 0);
+        delivery_scene_behave(scene, "chat", "deliver");
+        delivery_scene_open(scene);
+        delivery_scene_run(scene, 1);
+        assert_int_equal(scene->summary.uncertain, 1);
+        assert_int_equal(scene->summary.behind, 1 - i);
+        assert_int_equal(scene->summary.delivered, 1 + i);
+        assert_int_equal(delivery_scene_arrived(scene, "chat"), 1 + i);
+        assert_false(is_marked(scene));
+        assert_true(scratch_exists(scene->folder, files[i]));
+        delivery_scene_free(scene);
+    }
 }
 
 static void test_a_damaged_part_holds_those_behind_it(void **state)
@@ -332,6 +360,7 @@ int main(int argc, char **argv)
         TEST(test_a_part_is_not_given_up_for_having_waited),
         TEST(test_a_part_that_cannot_be_stored_leaves_none),
         cmocka_unit_test(test_a_damaged_part_holds_those_behind_it),
+        cmocka_unit_test(test_a_part_that_is_gone_is_held_and_told),
     };
     int status;
 

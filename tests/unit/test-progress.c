@@ -228,6 +228,9 @@ static void durations_are_readable(void **state)
         {SECONDS(1500), "25m 0s", "25m"},
         {SECONDS(4394), "1h 13m 14s", "1h 13m"},
         {SECONDS(90061), "1d 1h 1m 1s", "25h 1m"},
+        {SECONDS(3 * 86400 - 1), "2d 23h 59m 59s", "71h 59m"},
+        {SECONDS(3 * 86400), "3d 0h 0m 0s", "3 days"},
+        {SECONDS(20181000), "233d 13h 50m 0s", "233 days"},
     };
     char buffer[32];
 

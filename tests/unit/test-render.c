@@ -94,6 +94,76 @@ static void every_status_is_named(void **state)
     assert_says(text, "No source has an error text.");
 }
 
+/* Nobody should have to ask `explain` for the gist. */
+static void a_host_without_a_result_says_why(void **state)
+{
+    struct host_verdict hosts[] = {sample_host("a", HOST_UNKNOWN), sample_host("b", HOST_UNKNOWN),
+                                   sample_host("c", HOST_MISSING), sample_host("d", HOST_PASS)};
+    struct candidate best[] = {{.rule = "damage-bars-the-proof"}};
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    hosts[0].rule = "row-of-the-batch-missing";
+    hosts[1].rule = "no-proof";
+    hosts[1].decisions[QUESTION_STATUS] =
+        (struct decision){.candidates = best, .candidate_count = COUNT_OF(best)};
+    hosts[2].rule = "left-nothing";
+    hosts[3].rule = "direct-pass";
+    sample.scopes[0].hosts = hosts;
+    sample.scopes[0].host_count = COUNT_OF(hosts);
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text,
+                "  a - UNKNOWN - it passed, but in a categorized run it also needs its row, and "
+                "there is none\n"
+                "  b - UNKNOWN - a damaged source may be this host's, so a log alone is not "
+                "enough\n"
+                "  c - MISSING - it left no artifact, and no result that counts\n"
+                "  d - PASS\n");
+}
+
+static void evidence_against_a_pass_is_told_beside_it(void **state)
+{
+    struct host_verdict hosts[] = {sample_host("a", HOST_PASS), sample_host("b", HOST_UNKNOWN)};
+    struct conflict conflicts[] = {
+        {"a", QUESTION_STATUS, "runlog: PASS", "reporter-json: FAIL", "own-row-decides"},
+        {"b", QUESTION_STATUS, "neither", "junit: PASS, reporter-json: FAIL", "x"}};
+    struct sample sample;
+    CLEANUP_FREE char *text = NULL;
+
+    (void)state;
+    sample_failing(&sample);
+    sample.scopes[0].hosts = hosts;
+    sample.scopes[0].host_count = COUNT_OF(hosts);
+    sample.scopes[0].conflicts = conflicts;
+    sample.scopes[0].conflict_count = COUNT_OF(conflicts);
+    text = render_text(&sample.report, &sample.scopes[0]);
+    assert_says(text, "  a - PASS (conflicting evidence, see NOTES)\n  b - UNKNOWN\n");
+    assert_says(text, "on the status of a: kept \"runlog: PASS\", not \"reporter-json: FAIL\"\n");
+    assert_says(text,
+                "on the status of b: \"junit: PASS, reporter-json: FAIL\"; neither is believed\n");
+}
+
+/* No message is that of a categorized run as a whole: this is. */
+static void a_categorized_run_is_summed_up(void **state)
+{
+    struct sample sample;
+    CLEANUP_FREE char *categorized = NULL, *plain = NULL;
+
+    (void)state;
+    sample_categorized(&sample);
+    categorized = render_run(&sample.verdict);
+    assert_string_equal(strchr(categorized, '\n') + 1, "  2 sub-runs, 1 of 3 hosts passed\n"
+                                                       "  redhat - FAILED, 1 of 2 hosts passed\n"
+                                                       "  ubuntu - RUNNING, 0 of 1 host passed\n");
+    assert_says(categorized, "e2e-all-fc: ");
+    sample_failing(&sample);
+    plain = render_run(&sample.verdict);
+    assert_string_equal(plain,
+                        "e2e-redhat9.1-fc: FAILED - The run has ended and 1 of 3 hosts failed.\n");
+}
+
 /* A host of the blacklist that was asked for, or that another sub-run took, was not left out. Where
  * it has no result, the reason may be why. */
 static void blacklisted_host_of_the_run_is_not_called_left_out(void **state)
@@ -518,6 +588,9 @@ int main(void)
         cmocka_unit_test(sections_stand_in_one_order),
         cmocka_unit_test(hosts_stand_as_completed_running_remaining),
         cmocka_unit_test(every_status_is_named),
+        cmocka_unit_test(a_host_without_a_result_says_why),
+        cmocka_unit_test(evidence_against_a_pass_is_told_beside_it),
+        cmocka_unit_test(a_categorized_run_is_summed_up),
         cmocka_unit_test(blacklisted_host_of_the_run_is_not_called_left_out),
         cmocka_unit_test(template_without_plugin_shows_none),
         cmocka_unit_test(secret_option_is_masked_as_one_word),

@@ -157,7 +157,7 @@ static void list_events_give_the_same(void **state)
     (void)state;
     assert_string_equal(result.evidence.form, "events-custom");
     assert_string_equal(result.evidence.step, "8. Tracking Changes");
-    assert_string_equal(result.evidence.message, "get #tracking-changes");
+    assert_string_equal(result.evidence.message, "failed command: get #tracking-changes");
     assert_counts(&result.evidence, 22, 21, 1, 0, 0);
     host_result_free(&result);
 }
@@ -227,7 +227,7 @@ static void all_variants_of_the_custom_log_say_the_same(void **state)
         assert_int_equal(result.evidence.outcome, ATVM_OUTCOME_FAIL);
         assert_string_equal(result.evidence.steps, "1. a\n2. b");
         assert_string_equal(result.evidence.step, "2. b");
-        assert_string_equal(result.evidence.message, "get #missing");
+        assert_string_equal(result.evidence.message, "failed command: get #missing");
         assert_counts(&result.evidence, 2, 1, 1, 0, 0);
         assert_int_equal(result.evidence.started_ns, INT64_C(1776358800) * NS_PER_SECOND);
         host_result_free(&result);
@@ -313,7 +313,7 @@ static void message_prefers_the_text_of_the_error(void **state)
     static const struct {
         const char *event, *message;
     } cases[] = {
-        {"get\\t#missing", "get #missing"},
+        {"get\\t#missing", "failed command: get #missing"},
         {"task\\tssh, Object{2}\\nCypressError: it failed", "CypressError: it failed"},
         {"task\\tssh, Object{2}\\n\\nTimed out retrying after 4000ms", "Timed out retrying after "
                                                                        "4000ms"},

@@ -368,7 +368,7 @@ static void failure_in_front_of_the_damage_is_told(void **state)
     assert_non_null(strstr(result.damage, "not UTF-8"));
     assert_false(result.withheld);
     assert_int_equal(result.evidence.outcome, ATVM_OUTCOME_FAIL);
-    assert_string_equal(result.evidence.message, "get #x");
+    assert_string_equal(result.evidence.message, "failed command: get #x");
     host_result_free(&result);
 }
 

@@ -452,8 +452,9 @@ static void titles_and_the_first_failure_are_found(void **state)
     assert_false(spec.hook);
     assert_int_equal(spec.numbered, 2);
     spec_text_message(&spec, &result);
-    assert_string_equal(result.bytes, "CypressError: it failed with the following error: "
-                                      "> sshpass: 2) not a heading 2) no blank line before it");
+    assert_string_equal(result.bytes, "CypressError: it failed with the following error:\n"
+                                      "> sshpass: 2) not a heading\n"
+                                      "2) no blank line before it");
     spec_text_excerpt(&spec, &result);
     assert_string_equal(result.bytes, "CypressError: it failed with the following error:\n"
                                       "\n"
@@ -573,7 +574,7 @@ static void real_reporters_of_both_versions_are_read_alike(void **state)
         assert_int_equal(spec.entry, 16);
         spec_text_message(&spec, &result);
         assert_string_equal(result.bytes, "AssertionError [ERR_ASSERTION]: Expected values to be "
-                                          "strictly equal: + actual - expected + 'abc\\ndef'");
+                                          "strictly equal:\n+ actual - expected\n+ 'abc\\ndef'");
         assert_non_null(strstr(spec.steps.bytes, "\n15. ansi title\n"));
         assert_non_null(strstr(spec.steps.bytes, "\n8. unicode ☃ 漢字 😀 é\n"));
         byte_string_free(&result);

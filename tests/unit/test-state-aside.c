@@ -133,7 +133,7 @@ static void a_watched_run_stays_where_it_is(void **state)
 
     make(*state, "b");
     scratch_write(*state, "b/state.json", "live");
-    assert_int_equal(state_lock_take(lock, NOW, &descriptor, &error), 0);
+    assert_int_equal(state_lock_take(lock, STATE_LOCK_WATCH, NOW, &descriptor, &error), 0);
     assert_int_equal(state_move_aside(*state, "b", NOW, &aside, &error), -EBUSY);
     assert_non_null(strstr(error, "has this build"));
     assert_null(aside);

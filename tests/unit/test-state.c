@@ -210,6 +210,28 @@ static void test_closing_sets_the_marker_of_its_state_only(void **state)
     }
 }
 
+static void test_a_closed_scope_stays_what_it_is(void **state)
+{
+    struct scene *scene = *state;
+    struct scope_state *run;
+
+    open_own(scene, NOW);
+    run = &scene->state->run;
+    assert_true(scope_state_note(run, STATE_HUNG, "silent", NOW));
+    scope_state_close(run, STATE_FAILED, "one host failed", NOW);
+    assert_false(scope_state_note(run, STATE_COMPLETED, "all passed", LATER));
+    scope_state_close(run, STATE_COMPLETED, "all passed", LATER);
+    assert_int_equal(run->state, STATE_FAILED);
+    assert_string_equal(run->reason, "one host failed");
+    assert_true(run->closed_ns == NOW && run->completed_ns == NOW);
+    scope_state_correct(run, STATE_COMPLETED, "all passed", LATER);
+    assert_int_equal(run->state, STATE_COMPLETED);
+    assert_true(run->closed_ns == NOW && run->corrected_ns == LATER);
+    scope_state_open(run);
+    assert_true(scope_state_note(run, STATE_RUNNING, "goes on", LATER));
+    assert_int_equal(run->completed_ns, -1);
+}
+
 static void test_sub_runs_have_folders_whatever_their_names(void **state)
 {
     struct scene *scene = *state;
@@ -372,8 +394,42 @@ static void test_a_second_owner_is_told_who_the_first_is(void **state)
     assert_non_null(strstr(scene->error, pid));
     assert_non_null(strstr(scene->error, "2026-03-20T09:46:40Z"));
     assert_int_equal(state_lock_holder(lock), getpid());
+    assert_false(state_lock_may_be_brief(lock));
     free(lock);
     free(pid);
+}
+
+/* A watcher is for hours; whoever does not say so may be gone in a moment. */
+static void test_who_may_give_the_lock_back_soon(void **state)
+{
+    static const struct {
+        const char *says; /* after pid and start time of this process; NULL: nothing at all */
+        bool is_brief;
+    } rows[] = {
+        {" 2026-03-20T09:46:40Z watcher\n", false},
+        {" 2026-03-20T09:46:40Z command\n", true},
+        {" 2026-03-20T09:46:40Z\n", false}, /* of a version that did not say */
+        {NULL, true},
+        {"9 2026-03-20T09:46:40Z watcher\n", true}, /* of another start: that one has ended */
+    };
+    struct scene *scene = *state;
+    char *lock = memory_format("%s/lock", scene->folder), *own = NULL, *process = NULL;
+
+    open_own(scene, NOW);
+    own = scratch_read(scene->folder, "lock");
+    assert_non_null(own);
+    process = memory_format("%.*s", (int)(strchr(strchr(own, ' ') + 1, ' ') - own), own);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *text =
+            memory_format("%s%s", rows[i].says ? process : "", rows[i].says ? rows[i].says : "");
+
+        scratch_write(scene->folder, "lock", text);
+        assert_int_equal(state_lock_may_be_brief(lock), rows[i].is_brief);
+        free(text);
+    }
+    free(process);
+    free(own);
+    free(lock);
 }
 
 static void test_the_lock_of_a_killed_owner_is_free(void **state)
@@ -551,6 +607,7 @@ int main(void)
         TEST(test_a_state_that_an_earlier_version_wrote_knows_nothing_of_what_was_asked),
         TEST(test_the_file_names_its_schema_build_scope_and_mode),
         TEST(test_closing_sets_the_marker_of_its_state_only),
+        TEST(test_a_closed_scope_stays_what_it_is),
         TEST(test_sub_runs_have_folders_whatever_their_names),
         TEST(test_a_damaged_state_is_set_aside_and_reported),
         TEST(test_damage_of_one_sub_run_leaves_the_rest),
@@ -559,6 +616,7 @@ int main(void)
         TEST(test_the_cancellation_marker_is_a_file),
         TEST(test_posted_markers_are_per_scope_and_sink),
         TEST(test_a_second_owner_is_told_who_the_first_is),
+        TEST(test_who_may_give_the_lock_back_soon),
         TEST(test_the_lock_of_a_killed_owner_is_free),
         TEST(test_looking_changes_nothing),
         TEST(test_only_build_names_open),

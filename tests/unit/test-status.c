@@ -433,12 +433,13 @@ static void posts_are_shown_with_what_to_do(void **state)
         "  chat: waiting, next attempt 17:05 UTC; attempt 3: https://chat/hooks/*** refused\n"
         "  chat, build-redhat, part 2 of 3: delivered 17:00 UTC\n"
         "  chat: HELD, uncertain whether it was posted: the connection broke. Look there, then: "
-        "atvm-watcher resolve build --posted --sink chat (it is there), or the same with --resend "
-        "(it is not)\n"
+        "`atvm-watcher resolve build --posted --sink chat` (it is there), or the same with "
+        "--resend "
+        "in place of --posted (it is not)\n"
         "  chat: HELD, quarantined: 404; check the webhook. The message is kept in "
-        "/state/build/quarantine; to send it again: atvm-watcher queue retry build --sink chat\n"
-        "  gone: HELD, pending, but no sink of this name is configured any more: atvm-watcher "
-        "queue drop build --sink gone\n"
+        "/state/build/quarantine; to send it again: `atvm-watcher queue retry build --sink chat`\n"
+        "  gone: HELD, pending, but no sink of this name is configured any more: `atvm-watcher "
+        "queue drop build --sink gone --reason 'its sink is gone'`\n"
         "  chat, correction 1: not posted: dropped by ann\n"
         "\nbuild: COMPLETED - all passed\n");
 }

@@ -4,6 +4,7 @@ import collections
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ WATCHER = "/usr/local/bin/atvm-watcher"
 STATE_ROOT = "/var/lib/atvm-run-watcher"
 CANARY = "c4n4ryc4n4ryc4n4ryc4n4ry26"
 PORT = 8065
-PLAIN, PASSING, REBOOTED = "e2e-plain.1-fc", "e2e-passing", "e2e-rebooted"
+PLAIN, PASSING, REFUSED, REBOOTED = "e2e-plain.1-fc", "e2e-passing", "e2e-refused", "e2e-rebooted"
 SECONDS = 10.0
 RECORDS = "/root/records.json"
 
@@ -27,6 +28,7 @@ STATE = "55caac42674b4483b517eab1141ef39d"
 HOST = "0e1655da87e548aeac0fc364715379fa"
 CLOSED = "85d3e73253374c9b840b8bee07112377"
 POSTED = "3040516e64d641ec9a457c21d96da64a"
+QUARANTINED = "96019d95e0d6481cb6ce8064521b639e"
 
 
 # -------------------------------------------------------------------- the machine
@@ -87,16 +89,21 @@ class Chat:
 
     def __init__(self):
         self.posts = []
+        self.refuses = False
         chat = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # pylint: disable=invalid-name
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                chat.posts.append(json.loads(body)["text"])
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
+                answer = b"ok"
+                if chat.refuses:
+                    answer = b'{"id":"web.incoming_webhook.channel.app_error"}'
+                else:
+                    chat.posts.append(json.loads(body)["text"])
+                self.send_response(404 if chat.refuses else 200)
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(b"ok")
+                self.wfile.write(answer)
 
             def log_message(self, format, *args):  # pylint: disable=redefined-builtin
                 pass
@@ -189,8 +196,8 @@ def installation(tap):
     tap.equal(safe.returncode, 0, "its exposure is 2.2 or less", safe.stdout[-200:])
     catalog = run("journalctl", "--update-catalog")
     tap.equal(catalog.returncode, 0, "the journal takes the catalog", catalog.stderr)
-    told = run("journalctl", "--dump-catalog", POSTED).stdout
-    tap.ok("was posted to" in told, "and explains its messages", told)
+    told = run("journalctl", "--dump-catalog", QUARANTINED).stdout
+    tap.ok("was refused" in told, "and explains its messages", told)
 
 
 def refusals(tap):
@@ -207,6 +214,22 @@ def refusals(tap):
               ["failed", "2", "0"], "a configuration error: failed, and not restarted")
     tap.ok("ATVM_WATCHER_POLL_INTERVAL" in said("e2e-wrong"), "and names the setting",
            said("e2e-wrong"))
+
+
+def start_that_fails(tap):
+    """What the service says when it fails stands in the answer of `start`."""
+    folder = f"/etc/systemd/system/{unit_of('e2e-fails')}.d"
+    os.makedirs(folder)
+    with open(folder + "/wrong.conf", "w", encoding="utf-8") as file:
+        file.write("[Service]\nEnvironment=ATVM_WATCHER_POLL_INTERVAL=often\n")
+    run("systemctl", "daemon-reload")
+    with open("/etc/fails.conf", "w", encoding="utf-8") as file:
+        file.write('automation_root = "/tmp";\n')
+    answer = run(WATCHER, "start", "--build-name", "e2e-fails", "--config", "/etc/fails.conf")
+    tap.equal(answer.returncode, 1, "a service that fails at once: start says so", answer)
+    for words in ("exit status 2", "ATVM_WATCHER_POLL_INTERVAL", '"often"',
+                  f"`journalctl -u '{unit_of('e2e-fails')}'"):
+        tap.ok(words in answer.stderr, f"a service that fails at once: start tells {words}", answer)
 
 
 COVERAGE = ["--config-family", "gold", "--migration-style", "live", "--scope-description",
@@ -285,6 +308,23 @@ def journal_fields(tap):
     tap.equal(len(journal(PLAIN, MESSAGE_ID=CLOSED)), 1, "and the final state, once")
 
 
+def explained(tap):
+    """What the catalog has to say of messages leaves nothing to be filled in."""
+    with open("/srv/source/units/atvm-watcher.catalog", encoding="utf-8") as file:
+        entries = re.split(r"^-- (\w+)$", file.read(), flags=re.M)[1:]
+    wanted = {number: set(re.findall(r"@([A-Z_]+)@", text))
+              for number, text in zip(entries[::2], entries[1::2])}
+    met, missing = set(), []
+    for build in (PLAIN, PASSING, REFUSED):
+        for entry in journal(build):
+            number = entry.get("MESSAGE_ID")
+            met |= {number} & set(wanted)
+            missing += [(entry["MESSAGE"], name) for name in wanted.get(number, ()) if name not in entry]
+    tap.ok({CLOSED, QUARANTINED} <= met, "journalctl -x explains what needs it", met)
+    tap.equal(missing, [], "and fills in all that it names")
+    tap.ok(not {STATE, HOST, POSTED} & set(wanted), "but is silent about what goes as it should")
+
+
 def no_secret(tap):
     leaks = run("grep", "-rlE", f"{CANARY}|s3cr3t-t0k3n", STATE_ROOT, "/var/log/atvm-watcher")
     tap.equal(leaks.stdout, "", "no secret is in the state folder or in a report")
@@ -296,6 +336,51 @@ def no_secret(tap):
 def owners(tap):
     foreign = run("find", STATE_ROOT, "!", "-user", "atvm-watcher", "!", "-path", "*/e2e-wrong*")
     tap.equal(foreign.stdout, "", "all of the state belongs to the watcher's user")
+
+
+def refused(tap, chat):
+    """What is held is sent by an operator's command, with nothing but what the service has."""
+    chat.refuses = True
+    refused_run = Run("01-pass-all-sources-agree", REFUSED)
+    refused_run.prepare()
+    refused_run.start()
+    finish(refused_run)
+    tap.equal(shown(REFUSED, "ActiveState", "ExecMainStatus"), ["failed", "5"],
+              "a post that is refused: the service says so", said(REFUSED))
+    told = shown(REFUSED, "StatusText")
+    tap.ok("refused by mattermost: " in told and f"queue list {REFUSED}" in told,
+           "its status does, too, and says what to look at", told)
+    config = ["--config", refused_run.config]
+    checked = run(WATCHER, "check-config", *config)
+    tap.equal((checked.returncode, checked.stderr), (0, ""),
+              "check-config finds the webhook where the service finds it")
+    retry = [WATCHER, "queue", "retry", REFUSED, "--sink", "mattermost", *config]
+    tried = run(*retry)
+    tap.equal(tried.returncode, 5, "queue retry: refused once more", tried)
+    tap.ok("handed to " + unit_of(REFUSED) in tried.stderr and "is held" in tried.stderr,
+           "by the service, and the command knows it", tried.stderr)
+    elsewhere = kept_elsewhere(refused_run)
+    chat.refuses = False
+    tried = run(*retry[:-1], elsewhere)
+    tap.equal((tried.returncode, len(chat.of(REFUSED))), (0, 1),
+              "queue retry of a build that is no unit's: the command sends, with that secret", tried)
+    tried = run(*retry)
+    tap.equal((tried.returncode, len(chat.of(REFUSED))), (0, 2), "queue retry: delivered", tried)
+    tap.ok("which has delivered it" in tried.stderr, "and the command says by whom", tried.stderr)
+    tap.equal(len(journal(REFUSED, MESSAGE_ID=POSTED, SINK="mattermost")), 1, "it was the service")
+    tap.equal(shown(REFUSED, "ActiveState"), "inactive", "which has ended well")
+
+
+def kept_elsewhere(run_of):
+    """The path of a configuration for a copy of its state below another root."""
+    root, path = "/var/lib/elsewhere", os.path.join(run_of.place, "elsewhere.conf")
+    os.mkdir(root)
+    run("cp", "-a", os.path.join(STATE_ROOT, run_of.build), root)
+    with open(run_of.config, encoding="utf-8") as file:
+        text = file.read().replace(f'"{STATE_ROOT}"', f'"{root}"')
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
 
 
 def again(tap, chat):
@@ -348,6 +433,7 @@ def first_stage(tap):
     tap.part(installation)
     set_up()
     tap.part(refusals)
+    tap.part(start_that_fails)
     plain = Run("15-late-host-rows", PLAIN)
     plain.prepare()
     started = plain.start(*COVERAGE)
@@ -368,6 +454,8 @@ def first_stage(tap):
     tap.equal((len(chat.of(PASSING)), state(PASSING)["state"]), (1, "COMPLETED"),
               "the other run has its own post", said(PASSING))
     tap.part(journal_fields)
+    tap.part(refused, chat)
+    tap.part(explained)
     tap.part(no_secret)
     tap.part(again, chat)
     tap.part(launched)

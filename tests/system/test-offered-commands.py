@@ -66,7 +66,7 @@ def reset_of_a_run_whose_watcher_delivers(tap):
             ended = pool.submit(run.watcher.wait, DEADLINE)  # a zombie would not be gone
             answer = paste(command, run.environment)
         tap.equal(answer.status, 0, f"reset while it delivers: `{command}` does it", answer)
-        tap.equal(ended.result(), 0, "reset while it delivers: the watcher has ended")
+        tap.equal(ended.result(), 6, "reset while it delivers: the watcher has ended")
         got = ["closed" in run.sub_run("ubuntu"), "closed" in run.state()]
         tap.equal(got, [False, False], "reset while it delivers: the sub-run is open")
         (command,) = commands_in(answer.output.decode())

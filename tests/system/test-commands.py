@@ -236,9 +236,6 @@ def cancel_a_categorized_run(tap):
         tap.equal(len(run.arrived()), 2, "reset a sub-run: it is posted, the first not again", run.said())
 
 
-# -------------------------------------------------------------------- reset
-
-
 # -------------------------------------------------------------------- correct
 
 

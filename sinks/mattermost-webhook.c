@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Shorter ones are words that a text may hold by chance; Mattermost's ids have 26 characters. */
 #define REDACTED_MIN 6
@@ -39,6 +40,26 @@ bool mattermost_origin(const char *url, char origin[MATTERMOST_ORIGIN_MAX])
 
     curl_url_cleanup(address);
     return good;
+}
+
+bool mattermost_origin_is_local(const char *origin)
+{
+    static const char *const hosts[] = {"localhost", "[::1]"};
+    const char *host = strstr(origin, "://"), *dots;
+    size_t length;
+
+    if (!host)
+        return false;
+    host += strlen("://");
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+        length = strlen(hosts[i]);
+        if (strncasecmp(host, hosts[i], length) == 0 &&
+            (host[length] == '\0' || host[length] == ':'))
+            return true;
+    }
+    /* Not the name 127.example. */
+    dots = host + strspn(host, "0123456789.");
+    return strncmp(host, "127.", 4) == 0 && (*dots == '\0' || *dots == ':');
 }
 
 static bool is_web_address(const struct mattermost_webhook *webhook)

@@ -23,6 +23,9 @@ const char *mattermost_webhook_parse(struct mattermost_webhook *webhook);
 /* "https://host:port" of any address, into `origin`. false: it has none. */
 bool mattermost_origin(const char *url, char origin[MATTERMOST_ORIGIN_MAX]);
 
+/* Whether what goes to this origin stays on this machine: 127.0.0.0/8, [::1], localhost. */
+bool mattermost_origin_is_local(const char *origin);
+
 /* Overwrites the address, its path and the webhook's id with '*' wherever they stand in `text`. */
 void mattermost_webhook_redact(const struct mattermost_webhook *webhook, char *text);
 

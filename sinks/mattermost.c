@@ -301,9 +301,10 @@ static void say_reached(const struct mattermost_sink *sink, const char *origin,
 
     if (strncmp(origin, "http:", 5) == 0) {
         host_log(host, ATVM_LOG_NOTICE, "%s can be connected to", origin);
-        host_log(host, ATVM_LOG_WARNING,
-                 "the webhook's address begins with http://: whoever is on the way can read it and "
-                 "post in its name; use the server's https:// address");
+        if (!mattermost_origin_is_local(origin))
+            host_log(host, ATVM_LOG_WARNING,
+                     "the webhook's address begins with http://: whoever is on the way can read it "
+                     "and post in its name; use the server's https:// address");
         return;
     }
     host_log(host, ATVM_LOG_NOTICE,

@@ -97,6 +97,32 @@ static char *arguments_of(const struct doctor_asked *asked)
                          asked->offline ? " --offline" : "");
 }
 
+static bool is_in_path(const char *name)
+{
+    const char *folders = getenv("PATH");
+    CLEANUP_FREE char *copy = memory_string(folders ? folders : "");
+    char *rest = copy, *folder;
+
+    while ((folder = strsep(&rest, ":"))) {
+        CLEANUP_FREE char *path = memory_format("%s/%s", *folder ? folder : ".", name);
+
+        if (access(path, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* For who has set no EDITOR. */
+static const char *editor_here(void)
+{
+    static const char *const names[] = {"editor", "vi", "nano"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (is_in_path(names[i]))
+            return names[i];
+    return NULL;
+}
+
 static int look(struct doctor_command *command)
 {
     static const int statuses[] = {STATUS_OK, STATUS_WARN, STATUS_BAD};
@@ -107,6 +133,7 @@ static int look(struct doctor_command *command)
     doctor_report_init(&report);
     report.is_root = geteuid() == 0;
     report.arguments = arguments_of(&command->asked);
+    report.editor = editor_here();
     doctor_look(&command->asked, &report);
     print(command, &report);
     status = statuses[doctor_worst(&report)];

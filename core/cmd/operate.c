@@ -586,5 +586,8 @@ int operate_run(struct operate *operate, int *secrets)
     state_close(operation.state);
     config_free(operation.config);
     free(operation.folder);
+    /* LeakSanitizer, for one, cannot look at a process between two users. */
+    if (owner_rights_give_back() < 0)
+        log_warning("this process cannot become root again");
     return status;
 }

@@ -273,8 +273,9 @@ static int configure(struct replay *replay)
     }
     root = realpath(replay->root, NULL);
     if (!root) {
-        log_error("--root %s: %s; give the folder of the Cypress project", replay->root,
-                  strerror(errno));
+        log_error("--root %s: %s; %s", replay->root, strerror(errno),
+                  errno == EACCES ? "this user may not look there: do it as root (sudo)"
+                                  : "give the folder of the Cypress project");
         return COMMAND_USAGE;
     }
     override(&replay->config->automation_root, root);

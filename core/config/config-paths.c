@@ -22,10 +22,12 @@ bool config_check_root(const struct config *config, char **ret_error)
 
     if (folder)
         return true;
-    *ret_error = memory_format("%s: automation_root: %s: %s; set it to the folder of the Cypress "
-                               "project, or correct the permissions of that folder",
-                               place_of(config, "automation_root"), config->automation_root,
-                               strerror(errno));
+    *ret_error = memory_format(
+        "%s: automation_root: %s: %s; %s", place_of(config, "automation_root"),
+        config->automation_root, strerror(errno),
+        errno == EACCES ? "this user may not look there: do it as root (sudo), or correct the "
+                          "permissions of that folder"
+                        : "set it to the folder of the Cypress project");
     return false;
 }
 

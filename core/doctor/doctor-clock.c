@@ -1,11 +1,14 @@
 #include "doctor-clock.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "clock.h"
 #include "render-time.h"
 
@@ -17,14 +20,24 @@
 
 /* ---- what it amounts to */
 
+/* The command that has the clock kept right. */
+static const char *synchronize(struct doctor_report *report, const struct clock_seen *seen)
+{
+    const char *on = doctor_as_root(report, "timedatectl set-ntp true");
+
+    return seen->has_client
+               ? on
+               : doctor_text(report, "%s && %s",
+                             doctor_as_root(report, "apt-get install systemd-timesyncd"), on);
+}
+
 static void judge_time(struct doctor_report *report, const struct clock_seen *seen)
 {
     char now[RENDER_TIME_SIZE], then[RENDER_TIME_SIZE];
 
     render_local_time(seen->now_ns, seen->zone, now);
     if (seen->program_ns >= 0 && seen->now_ns < seen->program_ns - AHEAD_NS)
-        doctor_problem(report, DOCTOR_BAD, "machine.clock", NULL,
-                       doctor_as_root(report, "timedatectl set-ntp true"),
+        doctor_problem(report, DOCTOR_BAD, "machine.clock", NULL, synchronize(report, seen),
                        "it is said to be %s, but this program was installed %s: evidence would be "
                        "taken for stale",
                        now, render_local_time(seen->program_ns, seen->zone, then));
@@ -38,10 +51,12 @@ static void judge_synchronization(struct doctor_report *report, const struct clo
         doctor_unseen(report, "machine.synchronized", NULL, "timedatectl", "adjtimex: %s",
                       strerror(-seen->error));
     else if (seen->max_error_us >= UNSYNCHRONIZED_US)
-        doctor_problem(report, DOCTOR_WARN, "machine.synchronized", NULL,
-                       doctor_as_root(report, "timedatectl set-ntp true"),
-                       "nothing keeps the clock right: times in the status may be wrong, and "
-                       "artifacts of machines with another time may count as stale");
+        doctor_problem(report, DOCTOR_WARN, "machine.synchronized", NULL, synchronize(report, seen),
+                       "nothing keeps the clock right%s: times in the status may be wrong, and "
+                       "artifacts of machines with another time may count as stale",
+                       seen->has_client ? ""
+                                        : ", and nothing is installed that would (chrony and "
+                                          "ntpsec would, too)");
     else
         doctor_ok(report, "machine.synchronized", NULL, "the clock is kept right to within %ld ms",
                   seen->max_error_us / 1000 + 1);
@@ -67,6 +82,30 @@ void doctor_judge_clock(struct doctor_report *report, const struct clock_seen *s
 
 /* ---- looking */
 
+static bool holds_lists(const char *folder)
+{
+    CLEANUP_DIR DIR *stream = opendir(folder);
+    const struct dirent *entry;
+
+    while (stream && (entry = readdir(stream)))
+        if (fnmatch("*.list", entry->d_name, 0) == 0)
+            return true;
+    return false;
+}
+
+/* Where whoever can keep the clock right says so: systemd-timedated.service(8). */
+static bool has_client(void)
+{
+    static const char *const folders[] = {"/etc/systemd/ntp-units.d", "/run/systemd/ntp-units.d",
+                                          "/usr/local/lib/systemd/ntp-units.d",
+                                          "/usr/lib/systemd/ntp-units.d"};
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+        if (holds_lists(folders[i]))
+            return true;
+    return false;
+}
+
 void doctor_look_clock(const struct doctor_asked *asked, const struct config *config,
                        struct doctor_report *report)
 {
@@ -80,6 +119,7 @@ void doctor_look_clock(const struct doctor_asked *asked, const struct config *co
     if (adjtimex(&timex) < 0)
         seen.error = -errno;
     seen.max_error_us = timex.maxerror;
+    seen.has_client = has_client();
     seen.zone = config ? config->time_zone : NULL;
     seen.zone_is_local = (zone && *zone) || access("/etc/localtime", R_OK) == 0;
     doctor_judge_clock(report, &seen);

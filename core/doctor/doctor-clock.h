@@ -12,6 +12,7 @@ struct clock_seen {
     long max_error_us;  /* its maxerror */
     const char *zone;   /* as in struct config */
     bool zone_is_local; /* where `zone` is NULL: TZ or /etc/localtime names it */
+    bool has_client;    /* something is installed that `timedatectl set-ntp` can start */
 };
 
 /* Pure but for the zone database. */

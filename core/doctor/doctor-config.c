@@ -9,6 +9,7 @@
 #include "config-call.h"
 #include "log.h"
 #include "module-folder.h"
+#include "option.h"
 #include "secret-environment.h"
 
 /* ---- problems, one a line, as the configuration words them: "FILE:LINE: text; remedy" */
@@ -82,6 +83,43 @@ static void judge_file(struct doctor_report *report, const struct config_seen *s
                   CONFIG_DEFAULT_PATH);
 }
 
+static bool is_secret_of(const struct config_module *sink, const char *name)
+{
+    struct json_object *options = json_object_object_get(sink->description, "options");
+
+    for (size_t i = 0; options && i < json_object_array_length(options); i++) {
+        struct atvm_option option;
+
+        if (option_from_json(json_object_array_get_idx(options, i), &option) &&
+            option.type == ATVM_OPTION_SECRET && option.fallback &&
+            strcmp(option.fallback, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_asked_for(const struct config *config, const char *name)
+{
+    for (size_t i = 0; config && i < config->sink_count; i++)
+        if (is_secret_of(&config->sinks[i], name))
+            return true;
+    return false;
+}
+
+/* Those of the names that a configured sink asks for, or the others: "A, B", "none". */
+static const char *names_of(struct doctor_report *report, const struct config_seen *seen,
+                            bool asked_for)
+{
+    const struct name_list *others = &seen->environment->others;
+    const char *text = NULL;
+
+    for (size_t i = 0; i < others->count; i++)
+        if (is_asked_for(seen->config, others->names[i]) == asked_for)
+            text =
+                doctor_text(report, "%s%s%s", text ? text : "", text ? ", " : "", others->names[i]);
+    return text ? text : "none";
+}
+
 static void judge_environment(struct doctor_report *report, const struct config_seen *seen)
 {
     const struct service_environment *environment = seen->environment;
@@ -97,9 +135,10 @@ static void judge_environment(struct doctor_report *report, const struct config_
                       strerror(-environment->error));
     else
         doctor_ok(report, "config.environment", seen->environment_file,
-                  "is read; %zu setting%s of it count%s", environment->settings.count,
-                  environment->settings.count == 1 ? "" : "s",
-                  environment->settings.count == 1 ? "s" : "");
+                  "is read; settings that count: %zu; secrets of configured sinks: %s; names that "
+                  "nothing asks for: %s",
+                  environment->settings.count, names_of(report, seen, true),
+                  names_of(report, seen, false));
 }
 
 /* ---- modules */

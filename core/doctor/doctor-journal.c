@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "status-builds.h"
 #include "unit-control.h"
 
 #define WINDOW_NS   (600 * NS_PER_SECOND)
@@ -25,22 +26,26 @@ bool journal_message_is_noise(const char *message)
            strstr(message, "ailed to reset failed state of unit");
 }
 
+static bool counts(const struct journal_entry *entry, bool settled)
+{
+    return entry->is_settled == settled && !journal_message_is_noise(entry->message);
+}
+
 static const char *last_message(const struct journal_seen *seen, int priority)
 {
     for (size_t i = seen->count; i > 0; i--)
-        if (seen->entries[i - 1].priority <= priority &&
-            !journal_message_is_noise(seen->entries[i - 1].message))
+        if (seen->entries[i - 1].priority <= priority && counts(&seen->entries[i - 1], false))
             return seen->entries[i - 1].message;
     return "";
 }
 
-static size_t count_of(const struct journal_seen *seen, int lowest, int highest)
+static size_t count_of(const struct journal_seen *seen, int lowest, int highest, bool settled)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < seen->count; i++)
         count += seen->entries[i].priority >= lowest && seen->entries[i].priority <= highest &&
-                 !journal_message_is_noise(seen->entries[i].message);
+                 counts(&seen->entries[i], settled);
     return count;
 }
 
@@ -55,11 +60,17 @@ static const char *show(struct doctor_report *report, const struct journal_seen 
 
 static void judge_entries(struct doctor_report *report, const struct journal_seen *seen)
 {
-    size_t errors = count_of(seen, 0, ATVM_LOG_ERROR);
-    size_t warnings = count_of(seen, ATVM_LOG_WARNING, ATVM_LOG_WARNING);
+    size_t errors = count_of(seen, 0, ATVM_LOG_ERROR, false);
+    size_t warnings = count_of(seen, ATVM_LOG_WARNING, ATVM_LOG_WARNING, false);
+    size_t settled = count_of(seen, 0, ATVM_LOG_WARNING, true);
 
-    if (errors + warnings == 0)
+    if (errors + warnings + settled == 0)
         doctor_ok(report, "journal.recent", seen->build, "no error and no warning");
+    else if (errors + warnings == 0)
+        doctor_ok(report, "journal.recent", seen->build,
+                  "%zu error%s or warning%s, all of runs that are closed, with nothing left to be "
+                  "done",
+                  settled, settled == 1 ? "" : "s", settled == 1 ? "" : "s");
     else
         doctor_problem(report, errors > 0 ? DOCTOR_BAD : DOCTOR_WARN, "journal.recent", seen->build,
                        show(report, seen), "%s%zu error%s, %zu warning%s; the last: %s",
@@ -151,8 +162,52 @@ static bool take_entry(struct doctor_report *report, sd_journal *journal, const 
     ret->priority = priority ? *priority - '0' : ATVM_LOG_ERROR;
     ret->unit = unit ? unit : "";
     ret->message = field(report, journal, "MESSAGE");
+    ret->build = field(report, journal, "BUILD");
     return ret->message != NULL;
 }
+
+/* ---- whether what they tell is over */
+
+static bool is_of(const struct journal_entry *entry, const char *build)
+{
+    CLEANUP_FREE char *unit = unit_of_watcher(build);
+
+    return strcmp(entry->unit, unit) == 0 || (entry->build && strcmp(entry->build, build) == 0);
+}
+
+static bool has_failed(const struct doctor_report *report, const char *build)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (strcmp(report->rows[i].id, "service.instance") == 0 && report->rows[i].subject &&
+            report->rows[i].level != DOCTOR_OK && strcmp(report->rows[i].subject, build) == 0)
+            return true;
+    return false;
+}
+
+static bool is_settled(const struct doctor_report *report, const struct build_row *row)
+{
+    return row->closed_ns >= 0 && row->watcher == 0 && !row->problem && row->posts.waiting == 0 &&
+           row->posts.held == 0 && !has_failed(report, row->name);
+}
+
+static void settle_entries(const struct doctor_report *report, const struct config *config,
+                           int64_t now_ns, struct journal_entry *entries, size_t count)
+{
+    CLEANUP_FREE char *ignored = NULL;
+    struct build_rows rows;
+
+    if (!config || build_rows_load(config, now_ns, &rows, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < rows.count; i++) {
+        bool settled = is_settled(report, &rows.rows[i]);
+
+        for (size_t j = 0; j < count && settled; j++)
+            entries[j].is_settled |= is_of(&entries[j], rows.rows[i].name);
+    }
+    build_rows_free(&rows);
+}
+
+/* ---- reading it */
 
 static int read_entries(struct doctor_report *report, sd_journal *journal, const char *wanted,
                         struct journal_seen *seen, struct journal_entry *entries)
@@ -190,7 +245,8 @@ static void read_journal(struct doctor_report *report, int64_t now_ns, const cha
     sd_journal_close(journal);
 }
 
-void doctor_look_journal(const struct doctor_asked *asked, struct doctor_report *report)
+void doctor_look_journal(const struct doctor_asked *asked, const struct config *config,
+                         struct doctor_report *report)
 {
     struct journal_entry *entries = memory_zeroed(ENTRIES_MAX, sizeof(*entries));
     CLEANUP_FREE char *wanted = asked->build ? unit_of_watcher(asked->build) : NULL;
@@ -199,6 +255,7 @@ void doctor_look_journal(const struct doctor_asked *asked, struct doctor_report 
     look_for_files(&seen);
     if (!seen.is_hidden && !seen.is_absent)
         read_journal(report, asked->now_ns, wanted, &seen, entries);
+    settle_entries(report, config, asked->now_ns, entries, seen.count);
     doctor_judge_journal(report, &seen);
     free(entries);
 }

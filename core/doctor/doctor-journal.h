@@ -9,6 +9,8 @@ struct journal_entry {
     int priority;     /* of syslog(3) */
     const char *unit; /* it is from or about */
     const char *message;
+    const char *build; /* that its watcher named; NULL: it named none */
+    bool is_settled; /* its run is closed by now, and nothing of it waits, is held or has failed */
 };
 
 struct journal_seen {
@@ -27,6 +29,8 @@ bool journal_message_is_noise(const char *message);
 
 /* Pure. */
 void doctor_judge_journal(struct doctor_report *report, const struct journal_seen *seen);
-void doctor_look_journal(const struct doctor_asked *asked, struct doctor_report *report);
+/* After builds and service, whose rows say what is not settled. config NULL: nothing is known. */
+void doctor_look_journal(const struct doctor_asked *asked, const struct config *config,
+                         struct doctor_report *report);
 
 #endif

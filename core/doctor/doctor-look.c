@@ -27,7 +27,7 @@ void doctor_look(const struct doctor_asked *asked, struct doctor_report *report)
     if (config)
         doctor_look_builds(asked, config, report);
     doctor_look_service(asked, report);
-    doctor_look_journal(asked, report);
+    doctor_look_journal(asked, config, report);
     if (secrets != asked->secrets)
         cleanup_close_descriptor(&secrets);
     config_free(config);

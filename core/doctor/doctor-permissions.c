@@ -99,10 +99,13 @@ static bool judge_owner(struct doctor_report *report, const struct path_seen *se
     /* A service user may own the state it writes. */
     if (is_root_or_self(seen) || seen->role == PATH_STATE_ROOT)
         return false;
-    doctor_problem(report, seen->as_user == 0 ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
-                   doctor_as_root(report, "chown root: %s", word),
-                   "%s: belongs to somebody else (%s), who decides by it what is run and posted",
-                   roles[seen->role].what, owner);
+    doctor_problem(
+        report, seen->as_user == 0 ? DOCTOR_BAD : DOCTOR_WARN, ID, seen->path,
+        doctor_text(report, "%s%s%s", doctor_as_root(report, "chown root: %s", word),
+                    strange_writers(seen) ? " && " : "",
+                    strange_writers(seen) ? doctor_as_root(report, "chmod go-w %s", word) : ""),
+        "%s: belongs to somebody else (%s), who decides by it what is run and posted",
+        roles[seen->role].what, owner);
     return true;
 }
 
@@ -144,6 +147,22 @@ static bool judge_foreign(struct doctor_report *report, const struct path_seen *
     return true;
 }
 
+/* Whatever the module's own owner and mode are; nothing that is done to those would help. */
+static bool judge_folder(struct doctor_report *report, const struct path_seen *seen)
+{
+    const char *word = doctor_word(report, seen->path);
+
+    if (!seen->is_replaceable || seen->as_user != 0)
+        return false;
+    doctor_problem(report, DOCTOR_BAD, ID, seen->path,
+                   doctor_as_root(report, "install -D -m 644 %s " MODULE_FOLDER "/%s", word,
+                                  doctor_word(report, strrchr(seen->path, '/') + 1)),
+                   "%s: others than root may write its folder, and so replace it (%s); with the "
+                   "command, and the new path in the configuration, it can be loaded",
+                   roles[seen->role].what, owner_text(report, seen));
+    return true;
+}
+
 void doctor_judge_path(struct doctor_report *report, const struct path_seen *seen)
 {
     const struct role *role = &roles[seen->role];
@@ -153,6 +172,8 @@ void doctor_judge_path(struct doctor_report *report, const struct path_seen *see
         judge_missing(report, seen);
         return;
     }
+    if (judge_folder(report, seen))
+        return;
     if (role->is_trusted) {
         found = judge_owner(report, seen);
         found |= judge_writers(report, seen);
@@ -203,6 +224,17 @@ static bool has_name(const struct name_list *list, const char *name)
     return false;
 }
 
+static bool is_replaceable(const char *module)
+{
+    CLEANUP_FREE char *folder = memory_string(module);
+    char *slash = strrchr(folder, '/');
+    struct stat status;
+
+    slash[slash == folder] = '\0';
+    return stat(folder, &status) == 0 &&
+           (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)));
+}
+
 /* One that was refused has no description: its name leads to its file. */
 static void look_at_modules(struct doctor_report *report, const struct config_module *modules,
                             size_t count)
@@ -216,7 +248,9 @@ static void look_at_modules(struct doctor_report *report, const struct config_mo
         if (!path || has_name(&seen, path))
             continue;
         name_list_add(&seen, path);
-        look_at(report, PATH_MODULE, path, false);
+        look_at_path(report, (struct path_seen){.role = PATH_MODULE,
+                                                .path = path,
+                                                .is_replaceable = is_replaceable(path)});
     }
 }
 

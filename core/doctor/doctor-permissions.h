@@ -32,6 +32,7 @@ struct path_seen {
     const char *obstacle; /* why it can never be used, as check-config says it; NULL: it can */
     const char *named_in; /* file to name another one in; NULL: the default configuration */
     int named_line;       /* 0: it is not named there */
+    bool is_replaceable;  /* of a module: others than root may write its folder */
 };
 
 /* Pure. */

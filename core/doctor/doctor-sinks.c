@@ -88,12 +88,18 @@ static void judge_reach(struct doctor_report *report, const struct sink_seen *se
     const char *where = needs_secret(sink) ? doctor_edit(report, seen->environment_file, 0)
                                            : configured_in(report, sink);
 
-    if (seen->readiness == DELIVER_UNREACHABLE)
+    if (seen->readiness == DELIVER_UNREACHABLE && !report->is_root && words->errors &&
+        strstr(words->errors, strerror(EACCES)))
+        doctor_unseen(report, "sinks.reach", sink->name, doctor_again_as_root(report),
+                      "%s; but that is so for this user, and the watcher is another one",
+                      words->errors);
+    else if (seen->readiness == DELIVER_UNREACHABLE)
         doctor_problem(report, sink->critical ? DOCTOR_BAD : DOCTOR_WARN, "sinks.reach", sink->name,
                        where, "%s",
                        words->errors ? words->errors : "its other side does not answer");
     else if (words->warnings)
-        doctor_problem(report, DOCTOR_WARN, "sinks.reach", sink->name, where, "%s",
+        doctor_problem(report, DOCTOR_WARN, "sinks.reach", sink->name, where, "%s; but %s",
+                       words->notices ? words->notices : "its other side can be reached",
                        words->warnings);
     else
         doctor_ok(report, "sinks.reach", sink->name, "%s",

@@ -148,14 +148,28 @@ const char *doctor_again_as_root(struct doctor_report *report)
         doctor_command(report, "doctor%s", report->arguments ? report->arguments : ""));
 }
 
+/* Of one that is not there, its folder decides. */
+static bool is_closed(const char *file)
+{
+    CLEANUP_FREE char *folder = memory_string(file);
+    char *slash = strrchr(folder, '/');
+
+    if (access(file, W_OK) == 0)
+        return false;
+    if (errno != ENOENT || !slash)
+        return errno == EACCES;
+    slash[slash == folder] = '\0';
+    return access(folder, W_OK) < 0 && errno == EACCES;
+}
+
 const char *doctor_edit(struct doctor_report *report, const char *file, int line)
 {
-    const char *word = doctor_word(report, file);
-    bool is_closed = access(file, W_OK) < 0 && errno == EACCES;
-    const char *command = line > 0 ? doctor_text(report, "${EDITOR:-vi} +%d %s", line, word)
-                                   : doctor_text(report, "${EDITOR:-vi} %s", word);
+    const char *word = doctor_word(report, file), *editor = report->editor ? report->editor : "vi";
 
-    return is_closed ? doctor_as_root(report, "%s", command) : command;
+    if (!report->is_root && is_closed(file))
+        return doctor_text(report, "sudoedit %s", word);
+    return line > 0 ? doctor_text(report, "${EDITOR:-%s} +%d %s", editor, line, word)
+                    : doctor_text(report, "${EDITOR:-%s} %s", editor, word);
 }
 
 /* ---- what they amount to */

@@ -43,6 +43,7 @@ struct doctor_report {
     bool is_root;            /* whoever asks */
     struct config_call call; /* owned */
     char *arguments;         /* of this doctor, each with a blank before it; owned; NULL: none */
+    const char *editor;      /* that is there, if the operator has chosen none; NULL: "vi" */
 };
 
 void doctor_report_init(struct doctor_report *report);
@@ -77,9 +78,8 @@ const char *doctor_as_root(struct doctor_report *report, const char *format, ...
 /* This doctor once more, as root; NULL where root asked, who sees no more the next time. */
 const char *doctor_again_as_root(struct doctor_report *report);
 
-/* The command that opens a file, at a line unless that is 0, in the operator's editor. The
- * report's.
- */
+/* The command that opens a file in the operator's editor; for who may not write it, as root. At a
+ * line unless that is 0, where the command can say so. The report's. */
 const char *doctor_edit(struct doctor_report *report, const char *file, int line);
 
 /* ---- what they amount to: pure */

@@ -40,6 +40,14 @@ static const struct kind kinds[] = {
 
 /* ---- may this file be trusted? ---- */
 
+static bool is_for_root_only(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && status.st_uid == 0 &&
+           !(status.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 /* Root runs whatever is in a module, so nobody else may be able to change or replace it. */
 static char *ownership_fault(const char *path, const char *remedy)
 {
@@ -57,19 +65,23 @@ static char *ownership_fault(const char *path, const char *remedy)
 
 static char *trust_fault(const char *path)
 {
-    CLEANUP_FREE char *folder = memory_string(path);
-    CLEANUP_FREE char *remedy = NULL;
-    char *fault;
+    CLEANUP_FREE char *folder = memory_string(path), *remedy = NULL;
+    char *slash = strrchr(folder, '/'), *fault;
 
     if (geteuid() != 0)
         return NULL;
-    remedy = memory_format("if you trust it, run: chown root: %s && chmod go-w %s", path, path);
-    fault = ownership_fault(path, remedy);
-    *(strrchr(folder, '/') + 1) = '\0';
-    /* No command here: the folder may be /tmp or somebody's home. */
-    return fault ? fault
-                 : ownership_fault(folder, "move the module to a folder that only root can write "
-                                           "to, such as " MODULE_FOLDER);
+    slash[slash == folder] = '\0';
+    if (is_for_root_only(folder)) {
+        remedy = memory_format("if you trust it, run: chown root: %s && chmod go-w %s", path, path);
+        return ownership_fault(path, remedy);
+    }
+    /* The folder's mode is not ours to change: it may be /tmp or somebody's home. */
+    remedy =
+        memory_format("if you trust the module, run: install -D -m 644 %s %s/%s, and name that "
+                      "file in the configuration",
+                      path, MODULE_FOLDER, strrchr(path, '/') + 1);
+    fault = ownership_fault(folder, remedy);
+    return fault;
 }
 
 /* ---- the exported symbol ---- */

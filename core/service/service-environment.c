@@ -18,6 +18,7 @@
 static void take_secret(struct service_environment *environment,
                         const struct environment_assignment *found)
 {
+    name_list_add(&environment->others, found->name);
     if (dprintf(environment->secrets, "%s=%s\n", found->name, found->value) < 0)
         environment->error = -errno;
 }
@@ -89,6 +90,7 @@ void service_environment_release(struct service_environment *environment)
 {
     cleanup_close_descriptor(&environment->secrets);
     name_list_free(&environment->settings);
+    name_list_free(&environment->others);
 }
 
 int service_secrets_unreadable(const char *path)

@@ -12,6 +12,7 @@ struct service_environment {
     int error;                 /* -errno of reading the file; 0 */
     int secrets;               /* all of it as "NAME=value" lines in an anonymous file; -1: none */
     struct name_list settings; /* names that were put into the environment */
+    struct name_list others;   /* names of all else that stands there, which may be secrets */
 };
 
 /*

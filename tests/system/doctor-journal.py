@@ -33,6 +33,17 @@ def ask(name, *words, preexec=None):
     print(f"{name}\t{json.dumps(json.loads(output))}", flush=True)
 
 
+def keep_run(**members):
+    """What is known of the run that the entries are about."""
+    folder = os.environ["RUN_FOLDER"]
+    build = os.path.basename(folder)
+    state = {"schema": "atvm.state/1", "build": build, "scope": build, "mode": "single"}
+    state.update(state="FAILED", first_seen=1, **members)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "state.json"), "w", encoding="utf-8") as file:
+        json.dump(state, file)
+
+
 def become_nobody():
     os.setgroups([])
     os.setgid(65534)
@@ -51,6 +62,12 @@ send(3, "it broke")
 ask("error")
 ask("other build", "e2e-other")
 ask("this build", "e2e-journal")
+keep_run()
+ask("open run")
+keep_run(closed=2)
+ask("closed run")
+send(3, "it broke elsewhere", "atvm-run-watcher@e2e-other.service")
+ask("another run")
 # Where another user cannot reach the program there is nothing to be asked.
 with contextlib.suppress(PermissionError, subprocess.SubprocessError):
     ask("other user", preexec=become_nobody)

@@ -292,7 +292,7 @@ def journal(tap):
         argv = ["unshare", "-m", "--propagation", "private", "sh", "-ec", JOURNAL, "sh"]
         answer = Answer(
             [*argv, "python3", os.path.join(HERE, "doctor-journal.py"), *installation.argv("--json")],
-            environment=installation.environment,
+            environment={**installation.environment, "RUN_FOLDER": installation.path("state", "e2e-journal")},
         )
         found = {}
         for line in answer.output.decode().splitlines():
@@ -305,6 +305,9 @@ def journal(tap):
             ("error", "journal.recent", "bad", "1 error, 1 warning; the last: it broke"),
             ("other build", "journal.recent", "ok", "no error"),
             ("this build", "journal.recent", "bad", "1 error, 1 warning"),
+            ("open run", "journal.recent", "bad", "1 error, 1 warning"),
+            ("closed run", "journal.recent", "ok", "2 errors or warnings, all of runs that are closed"),
+            ("another run", "journal.recent", "bad", "1 error, 0 warnings; the last: it broke elsewhere"),
             ("other user", "journal.access", "warn", "may not be read"),
         ]:
             if name == "other user" and not nobody_can_run_it():

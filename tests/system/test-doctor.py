@@ -167,6 +167,7 @@ def permissions(tap):
             row = broken(tap, installation, "module 775", "permissions.path", "bad", module)
             mended(tap, installation, "module 775", row, "permissions.path", module)
             tap.equal(installation.doctor().level("modules.load"), "ok", "module 775: then it loads")
+            replaceable(tap, installation)
         os.rmdir(installation.path("root"))
         row = broken(tap, installation, "no root", "permissions.path", "bad", words="automation root")
         installation.edit_with(f'sed -i "s,^automation_root.*,automation_root = \\"{BUILD}\\";," "$1"')
@@ -181,6 +182,23 @@ def permissions(tap):
                    f"{folder}: a state root that cannot be made is bad", findings)
             tap.ok(not findings.of("machine.space", "state root"),
                    "a state root that cannot be made: nothing is said of its room", findings)
+
+
+def replaceable(tap, installation):
+    """What is done to a module is of no use where anybody can put another one in its place."""
+    folder = installation.path("modules")
+    os.mkdir(folder)
+    module = shutil.copy(installation.path("junit.so"), folder)
+    os.chown(module, NOBODY, NOBODY)
+    os.chmod(folder, 0o777)
+    installation.configure(f'collectors = ( {{ module = "{module}"; }} );\n')
+    findings = installation.doctor()
+    rows = findings.of("permissions.path", module)
+    tap.equal([row["level"] for row in rows], ["bad"], "a module others can replace: told once", findings)
+    tap.ok(rows[0]["cure"].startswith(f"install -D -m 644 {module} /"), "and the whole cure at once", rows)
+    tap.equal(findings.level("modules.load", "install -D -m 644"), "bad", "as who loads it says, too",
+              findings)
+    installation.configure(f'collectors = ( {{ module = "{installation.path("junit.so")}"; }} );\n')
 
 
 def unprivileged(tap):
@@ -249,7 +267,10 @@ def webhook(tap):
 
         before = server.connections
         findings = installation.doctor()
-        tap.equal(findings.level("sinks.reach", "begins with http://"), "warn", "http: a warning", findings)
+        reached = f"http://127.0.0.1:{server.port} can be connected to"
+        tap.equal(findings.level("sinks.reach", reached), "ok", "http: fine within a machine", findings)
+        held = "secrets of configured sinks: MATTERMOST_ATVM_WEBHOOK"
+        tap.equal(findings.level("config.environment", held), "ok", "its webhook is seen", findings)
         tap.equal(server.connections, before + 1, "http: it was connected to")
         no_secret(tap, installation, findings, "http")
         before = server.connections

@@ -88,6 +88,15 @@ def command_lines(tap):
             (["replay", "--build", "b", "--root", "/nowhere"], ["--root /nowhere", "give the folder"]),
         ):
             says(tap, place.ask(*words), 2, said, " ".join(words))
+        if os.geteuid() == 0:
+            closed = os.path.join(place.project, "closed")
+            os.makedirs(os.path.join(closed, "project"), mode=0o700)
+            os.chmod(closed, 0o700)
+            os.chmod(place.path, 0o755)
+            answer = place.ask("replay", "--build", "b", "--root", os.path.join(closed, "project"),
+                               preexec=lambda: os.setuid(NOBODY))
+            said = ["Permission denied", "do it as root (sudo)"]
+            says(tap, answer, 2, said, "replay: a folder that only another user may enter")
         for command in ("run", "status", "explain", "list", "check-config"):
             build = [] if command in ("list", "check-config") else ["b"]
             answer = place.ask(command, *build, "-c", "/nowhere.conf")

@@ -52,6 +52,22 @@ static void test_clock(void **state)
     assert_false(report->rows[1].looked);
 }
 
+/* What would keep it right has to be there first. */
+static void test_synchronizing(void **state)
+{
+    struct doctor_report *report = *state;
+    struct clock_seen seen = {.now_ns = 1, .program_ns = -1, .max_error_us = 16000000};
+
+    doctor_judge_clock(report, &seen);
+    assert_row(&report->rows[1], "machine.synchronized", DOCTOR_WARN, "nothing is installed");
+    assert_string_equal(report->rows[1].cure,
+                        "sudo apt-get install systemd-timesyncd && sudo timedatectl set-ntp true");
+    seen.has_client = true;
+    report->count = 0;
+    doctor_judge_clock(report, &seen);
+    assert_string_equal(report->rows[1].cure, "sudo timedatectl set-ntp true");
+}
+
 /* ---- space */
 
 #define MIB UINT64_C(1048576)
@@ -223,6 +239,10 @@ static void test_permissions(void **state)
          DOCTOR_BAD,
          "its group may write",
          "chmod go-w /m"},
+        {{PATH_MODULE, "/x/m", 0, 0777, 9, 0, 0, 0, .is_replaceable = true},
+         DOCTOR_BAD,
+         "others than root may write its folder",
+         NULL},
         {{PATH_MODULE, "/m", 0, 0755, 9, 0, 0, 0},
          DOCTOR_BAD,
          "somebody else",
@@ -292,10 +312,11 @@ static void test_each_fault_of_a_path_has_its_row(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_clock),       TEST(test_space),
-        TEST(test_inodes),      TEST(test_space_that_cannot_be_used_or_looked_at),
-        TEST(test_inotify),     TEST(test_processes),
-        TEST(test_permissions), TEST(test_each_fault_of_a_path_has_its_row),
+        TEST(test_clock),         TEST(test_space),
+        TEST(test_synchronizing), TEST(test_space),
+        TEST(test_inodes),        TEST(test_space_that_cannot_be_used_or_looked_at),
+        TEST(test_inotify),       TEST(test_processes),
+        TEST(test_permissions),   TEST(test_each_fault_of_a_path_has_its_row),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

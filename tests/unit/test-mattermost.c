@@ -53,6 +53,25 @@ static void retry_after_is_seconds_or_a_date(void **state)
 
 /* ---- the address */
 
+static void what_stays_on_this_machine_is_known(void **state)
+{
+    static const struct {
+        const char *origin;
+        bool is_local;
+    } cases[] = {
+        {"http://127.0.0.1:8065", true},     {"http://127.3.2.1", true},
+        {"http://localhost", true},          {"http://LOCALHOST:80", true},
+        {"http://[::1]:8065", true},         {"http://127.chat.example", false},
+        {"http://localhost.example", false}, {"http://10.127.0.1", false},
+        {"http://chat.example", false},      {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        if (mattermost_origin_is_local(cases[i].origin) != cases[i].is_local)
+            fail_msg("%s", cases[i].origin);
+}
+
 static struct mattermost_webhook webhook_of(const char *url, const char **ret_problem)
 {
     struct mattermost_webhook webhook = {.url = ""};
@@ -288,14 +307,32 @@ static void probe_connects_and_sends_nothing(void **state)
     assert_int_equal(listen(server, 1), 0);
     assert_int_equal(probe(&probing), ATVM_OK);
     assert_non_null(strstr(probing.notices, "http://127.0.0.1:"));
-    assert_non_null(strstr(probing.warnings, "use the server's https:// address"));
+    assert_string_equal(probing.warnings, "");
     assert_null(strstr(probing.notices, "abcdefgh"));
-    assert_null(strstr(probing.warnings, "abcdefgh"));
     connection = accept(server, NULL, NULL);
     assert_true(connection >= 0);
     assert_int_equal(read(connection, &byte, 1), 0);
     assert_int_equal(probing.commitments, 0);
     close(connection);
+    close(server);
+}
+
+/* An address of this machine, too, but none that says so. */
+static void probe_warns_of_an_open_way(void **state)
+{
+    struct probing probing = {.commitments = 0};
+    int server = open_server(&probing, "http");
+    char *port = strrchr(probing.webhook, ':');
+    char address[sizeof(probing.webhook)];
+
+    (void)state;
+    snprintf(address, sizeof(address), "http://0.0.0.0%s", port);
+    strcpy(probing.webhook, address);
+    assert_int_equal(listen(server, 1), 0);
+    assert_int_equal(probe(&probing), ATVM_OK);
+    assert_non_null(strstr(probing.notices, "can be connected to"));
+    assert_non_null(strstr(probing.warnings, "use the server's https:// address"));
+    assert_null(strstr(probing.warnings, "abcdefgh"));
     close(server);
 }
 
@@ -321,11 +358,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_after_is_seconds_or_a_date),
         cmocka_unit_test(only_web_addresses_with_a_path_are_webhooks),
+        cmocka_unit_test(what_stays_on_this_machine_is_known),
         cmocka_unit_test(whatever_shows_the_webhook_is_overwritten),
         cmocka_unit_test(
             what_failed_before_the_commitment_is_tried_again_and_after_it_is_uncertain),
         cmocka_unit_test(nothing_but_200_ok_is_delivered),
         cmocka_unit_test(probe_connects_and_sends_nothing),
+        cmocka_unit_test(probe_warns_of_an_open_way),
         cmocka_unit_test(probe_says_what_is_wrong_and_what_to_do),
     };
 

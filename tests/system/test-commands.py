@@ -546,7 +546,8 @@ def other_user(tap):
         for path, folders, names in os.walk(run.folder.name):
             for name in [path, *(os.path.join(path, n) for n in folders + names)]:
                 os.lchown(name, NOBODY, NOBODY)
-        answer = run.ask("queue drop", "--reason", "x")
+        # A program that has taken another user's rights cannot be traced, which a leak check does.
+        answer = run.ask("queue drop", "--reason", "x", ASAN_OPTIONS="detect_leaks=0")
         tap.equal(answer.status, 0, "a folder of another user: root changes it", answer)
         owners = {os.lstat(os.path.join(p, n)).st_uid for p, d, f in os.walk(run.kept()) for n in d + f}
         tap.equal(owners, {NOBODY}, "a folder of another user: all in it stays theirs")

@@ -360,8 +360,9 @@ const struct command command_run = {
         "_SCOPE_DESCRIPTION and _TEMPLATE_COMMAND, and what `start` hands on: _HOSTS, _SINCE and\n"
         "_CYPRESS_ENV; every setting of the configuration too, and ATVM_WATCHER_CONFIG for its\n"
         "file. What that does not say either, and an earlier watcher of this run knew, counts.\n\n"
-        "Exit status: 0 the run is closed (or the watcher was stopped); 2 wrong command line or\n"
-        "configuration; 3 another watcher has the build; 4 the state folder cannot be used;\n"
-        "5 closed, but a delivery is held or quarantined.\n",
+        "Exit status: 0 the run is closed; 2 wrong command line or configuration; 3 another\n"
+        "watcher, or a command that does not end, has the build; 4 the state folder cannot be\n"
+        "used; 5 closed, but a delivery is held or quarantined; 6 stopped by SIGTERM or SIGINT\n"
+        "before that.\n",
     .main_with_secrets = run_main,
 };

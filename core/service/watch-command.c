@@ -21,6 +21,14 @@ bool watch_command_is_unit(const struct config *config, const char *build)
     return !config->call.option || !*config->call.option || access(handed_on, F_OK) == 0;
 }
 
+/* Also one who has taken another user's rights for a while. */
+static bool is_root(void)
+{
+    uid_t real, effective, saved;
+
+    return getresuid(&real, &effective, &saved) == 0 && (real == 0 || effective == 0 || saved == 0);
+}
+
 char *systemctl_command(const char *format, ...)
 {
     CLEANUP_FREE char *words = NULL;
@@ -29,7 +37,7 @@ char *systemctl_command(const char *format, ...)
     va_start(arguments, format);
     words = memory_vformat(format, arguments);
     va_end(arguments);
-    return memory_format("%ssystemctl %s", getuid() == 0 ? "" : "sudo ", words);
+    return memory_format("%ssystemctl %s", is_root() ? "" : "sudo ", words);
 }
 
 char *watch_command(const struct config *config, const char *build)

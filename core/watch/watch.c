@@ -453,7 +453,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *sig
     progress_output_clear(&watch->progress);
     log_event(ATVM_LOG_NOTICE, &stopped, "%s: stopped by signal %u %s", watch->settings->build,
               signal->ssi_signo, open);
-    sd_event_exit(watch->event, WATCH_CLOSED);
+    sd_event_exit(watch->event, WATCH_STOPPED);
     return 0;
 }
 

@@ -21,7 +21,7 @@ from crash_scene import FAST_FOLDER, KILLED, PLAIN, Kill, Run, Trial
 from crash_scene import keep_mounts_private, may_trace
 from crash_sweep import EXCHANGE_CALLS, KINDS, MISSED, Calls, Place, Sweep
 from crash_sweep import arguments, in_parallel, sweep_all
-from harness import Tap
+from harness import Tap, wait_for
 from strict_mattermost import Mattermost
 
 SECONDS = 2  # where a sample is enough
@@ -54,7 +54,11 @@ class Disk:
         call("mount", "-o", "loop", self.image, self.folder)
 
     def unmount(self):
-        call("umount", self.folder)
+        """What was killed may still be on its way out, with files open here."""
+        wait_for(self.is_unmounted, f"{self.folder} to be free")
+
+    def is_unmounted(self):
+        return subprocess.run(["umount", self.folder], capture_output=True).returncode == 0
 
     def __enter__(self):
         self.mount()

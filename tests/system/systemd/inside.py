@@ -256,7 +256,7 @@ def restarts(build):
     return int(shown(build, "NRestarts"))
 
 
-def frozen_and_killed(tap):
+def frozen_killed_and_stopped(tap):
     pid = main_pid(PLAIN)
     run("kill", "-STOP", pid)
     wait_for(lambda: restarts(PLAIN) == 1 and is_active(PLAIN), "the restart of a frozen watcher")
@@ -265,6 +265,10 @@ def frozen_and_killed(tap):
     run("kill", "-KILL", pid)
     wait_for(lambda: restarts(PLAIN) == 2 and is_active(PLAIN), "the restart of a killed watcher")
     tap.ok(shown(PLAIN, "MainPID") != pid, "a killed watcher is restarted")
+    run("systemctl", "stop", unit_of(PLAIN))
+    tap.equal(shown(PLAIN, "ActiveState", "Result"), ["inactive", "success"],
+              "one that is stopped has not failed, whatever it says of the run", said(PLAIN))
+    run("systemctl", "start", unit_of(PLAIN))
     wait_for(lambda: "hosts" in shown(PLAIN, "StatusText"), "a status")
     tap.ok(True, f"systemctl status tells how the run stands: {shown(PLAIN, 'StatusText')}")
 
@@ -443,7 +447,7 @@ def first_stage(tap):
     plain.play(0.4)
     passing.play(0.4)
     tap.ok(is_active(PLAIN) and is_active(PASSING), "two runs are watched at once")
-    tap.part(frozen_and_killed)
+    tap.part(frozen_killed_and_stopped)
     finish(plain)
     tap.part(ended, chat, plain)
     finish(passing)

@@ -106,7 +106,7 @@ def versions(tap, installed):
 def removal(tap, installed):
     installed.make("uninstall")
     tap.equal(installed.files(), [], "make uninstall leaves no file")
-    left = [os.path.relpath(folder, installed.root) for folder, _, _ in os.walk(installed.root)]
+    left = [os.path.relpath(folder, installed.prefix) for folder, _, _ in os.walk(installed.prefix)]
     own = [name for name in left if re.search("atvm|systemd|bash-completion", name)]
     tap.equal(own, [], "and no folder that only it had")
 

@@ -569,7 +569,7 @@ int operate_run(struct operate *operate, int *secrets)
     CLEANUP_FREE char *error = NULL;
     CLEANUP_FREE char *id = request_new_id(clock_ns(CLOCK_REALTIME));
     CLEANUP_FREE char *by = who_asks();
-    int status = COMMAND_USAGE;
+    int status = COMMAND_USAGE, error_number;
 
     operate->request.id = id;
     operate->request.by = by;
@@ -586,8 +586,9 @@ int operate_run(struct operate *operate, int *secrets)
     state_close(operation.state);
     config_free(operation.config);
     free(operation.folder);
-    /* LeakSanitizer, for one, cannot look at a process between two users. */
-    if (owner_rights_give_back() < 0)
-        log_warning("this process cannot become root again");
+    /* LeakSanitizer, which looks at the end, needs the rights the process had. */
+    error_number = owner_rights_give_back();
+    if (error_number < 0)
+        log_warning("root's rights cannot be taken back: %s", strerror(-error_number));
     return status;
 }

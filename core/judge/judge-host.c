@@ -7,6 +7,10 @@
 #include "failing-step.h"
 #include "short-error.h"
 
+/* What two sources may differ by in the duration of one attempt: they measure different things. */
+#define DURATION_SLACK_NS (INT64_C(120) * 1000 * 1000 * 1000)
+#define DURATION_SHARE    4
+
 /* ---------------------------------------------------------------- the table of spec R5.2 */
 
 static bool log_exists(const struct host_case *host)
@@ -423,11 +427,19 @@ static bool fill_in(int64_t *time_ns, int64_t told_ns)
     return fills;
 }
 
-/* It speaks of another attempt, or is wrong: its times would not fit those of the others. */
-static bool tells_another_outcome(const struct candidate *candidate, enum host_status status)
+/* Why its times do not fit those of the others: it speaks of another attempt, or is wrong. The id
+ * of a rule; NULL: they do. */
+static const char *misfit(const struct candidate *candidate, const struct host_verdict *verdict)
 {
-    return (candidate->outcome == ATVM_OUTCOME_FAIL && status == HOST_PASS) ||
-           (candidate->outcome == ATVM_OUTCOME_PASS && status == HOST_FAIL);
+    int64_t told = candidate->record->duration_ns, known = verdict->duration_ns;
+
+    if ((candidate->outcome == ATVM_OUTCOME_FAIL && verdict->status == HOST_PASS) ||
+        (candidate->outcome == ATVM_OUTCOME_PASS && verdict->status == HOST_FAIL))
+        return "times-of-another-outcome";
+    if (told >= 0 && known >= 0 && llabs(told - known) > DURATION_SLACK_NS &&
+        llabs(told - known) > known / DURATION_SHARE)
+        return "times-of-another-duration";
+    return NULL;
 }
 
 /* The duration and the start may come from different sources: the table has no start. */
@@ -442,8 +454,8 @@ static void answer_timing(const struct host_case *host, struct host_verdict *ver
 
         if (!candidate->won && strcmp(candidate->rule, "lower-precedence") != 0)
             continue;
-        if (!candidate->won && tells_another_outcome(candidate, verdict->status)) {
-            candidate->rule = "times-of-another-outcome";
+        if (!candidate->won && misfit(candidate, verdict)) {
+            candidate->rule = misfit(candidate, verdict);
             continue;
         }
         used = fill_in(&verdict->duration_ns, candidate->record->duration_ns);

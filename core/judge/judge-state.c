@@ -20,8 +20,10 @@ static bool runner_may_live(const struct judge_case *judged)
 
 static bool in_start_grace(const struct judge_case *judged)
 {
-    return !judge_runner_was_seen(judged) &&
-           judged->now_ns - judged->policy->since_ns < judged->policy->start_grace_ns;
+    const struct policy *policy = judged->policy;
+    int64_t from = policy->watched_ns > policy->since_ns ? policy->watched_ns : policy->since_ns;
+
+    return !judge_runner_was_seen(judged) && judged->now_ns - from < policy->start_grace_ns;
 }
 
 bool judge_may_go_on(const struct judge_case *judged, const struct judge_scope *scope)

@@ -6,6 +6,8 @@
 /* A window that begins this much before the first host was taken is no help any more: of the time
  * until the end, a quarter. */
 #define NEAR_SHARE 4
+/* Durations are rounded, and measured by different clocks. */
+#define FIRST_SLACK_NS (INT64_C(120) * 1000 * 1000 * 1000)
 
 enum start_basis judge_start(const struct scope_times *times, int64_t *ret_started_ns)
 {
@@ -14,7 +16,7 @@ enum start_basis judge_start(const struct scope_times *times, int64_t *ret_start
         times->goes_on || latest - times->window <= (times->end - times->window) / NEAR_SHARE;
 
     *ret_started_ns = times->first;
-    if (times->first >= 0)
+    if (times->first >= 0 && (latest < 0 || times->first - FIRST_SLACK_NS <= latest))
         return START_RECORDED;
     if (latest >= 0 && (times->window < 0 || times->window > latest || !is_near)) {
         *ret_started_ns = latest;

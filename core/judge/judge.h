@@ -19,6 +19,7 @@ struct policy {
     size_t host_count;
     int64_t since_ns; /* start of the run's window; its end is `now` */
     int64_t until_ns; /* or this, where it is later: the clock may have been set back; 0: not */
+    int64_t watched_ns; /* first watched then, which may be long after since_ns; 0: as since_ns */
     int64_t start_grace_ns, hang_after_ns, stuck_after_ns;
     enum on_conflict on_conflict;
     /* Names of collector instances, most believed first, for each question. A collector that is

@@ -82,6 +82,8 @@ static const struct rule rules[] = {
     {"fills-in-what-the-winner-lacks", "it gives a time that the winner does not have"},
     {"times-of-another-outcome", "it says otherwise than the host's status, so its times may be of "
                                  "another attempt"},
+    {"times-of-another-duration", "it says that the host took much longer or shorter, so its times "
+                                  "may be of another attempt"},
     {"text-of-another-step", "its text is not about the failing step that is named"},
     {"steps-of-the-spec", "the host's generated spec gives the steps that its run has"},
     {"other-outcome", "it says otherwise"},

@@ -220,6 +220,7 @@ int policy_add_state(struct policy *policy, const struct state *state)
     policy->cancelled = policy->cancelled || cancelled > 0;
     policy->runner_seen = state->runner_seen;
     policy->until_ns = state->run.last_seen_ns;
+    policy->watched_ns = state->run.first_seen_ns;
     /* The runner of a categorized run rewrites the config for each batch: what it named first, when
      * watching started, is the whole scope (R1.5). */
     if (policy->host_count == 0 && state->expected_host_count > 0) {

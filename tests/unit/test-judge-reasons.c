@@ -485,6 +485,35 @@ static void who_fills_in_a_time_is_named_as_a_source(void **state)
     free(start);
 }
 
+static void times_of_another_duration_fill_in_nothing(void **state)
+{
+    static const struct {
+        const char *duration; /* the other has 961 s */
+        const char *rule;
+    } rows[] = {
+        {"1201000000000", "fills-in-what-the-winner-lacks"},
+        {"1202000000000", "times-of-another-duration"},
+        {"720000000000", "times-of-another-duration"},
+        {"721000000000", "fills-in-what-the-winner-lacks"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *start =
+            memory_format(",\"started\":%lld,\"duration\":%s",
+                          (long long)((SCENE_START + 100) * INT64_C(1000000000)), rows[i].duration);
+        struct scene scene;
+
+        scene_open(&scene, one);
+        scene_processes(&scene, 0);
+        timed(&scene, "mochawesome", ",\"duration\":961000000000");
+        timed(&scene, "junit", start);
+        expect_candidate(&scene, A, QUESTION_TIMING, "junit", NULL, false, rows[i].rule);
+        scene_close(&scene);
+        free(start);
+    }
+}
+
 static void times_of_another_outcome_fill_in_nothing(void **state)
 {
     char *start = memory_format(",\"started\":%lld,\"duration\":1500000000000",
@@ -598,6 +627,7 @@ int main(void)
         cmocka_unit_test(where_no_text_is_of_the_step_the_most_believed_stands),
         cmocka_unit_test(who_fills_in_a_time_is_named_as_a_source),
         cmocka_unit_test(times_of_another_outcome_fill_in_nothing),
+        cmocka_unit_test(times_of_another_duration_fill_in_nothing),
         cmocka_unit_test(counts_of_a_part_of_the_flow_do_not_count),
         cmocka_unit_test(the_reason_names_up_to_five_hosts),
         cmocka_unit_test(a_silence_is_told_in_hours),

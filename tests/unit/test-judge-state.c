@@ -834,6 +834,23 @@ static void batch_may_expect_any_number_of_hosts_that_nobody_asked_for(void **st
     scene_close(&scene);
 }
 
+static void the_grace_begins_when_watching_does(void **state)
+{
+    struct scene scene;
+    int grace;
+
+    (void)state;
+    scene_open(&scene, two);
+    scene_processes(&scene, 0);
+    grace = (int)(scene.policy.start_grace_ns / NS_PER_SECOND);
+    scene.policy.watched_ns = scene.policy.since_ns + 5000 * NS_PER_SECOND;
+    scene.now = 5000 + grace - 1;
+    expect(&scene, STATE_RUNNING, false);
+    scene.now = 5000 + grace;
+    expect(&scene, STATE_UNKNOWN, false);
+    scene_close(&scene);
+}
+
 static void closed_state_stays_what_it_is(void **state)
 {
     (void)state;
@@ -882,6 +899,7 @@ int main(void)
         cmocka_unit_test(log_that_is_not_read_to_its_end_decides_nothing_yet),
         cmocka_unit_test(run_is_complete_only_where_something_says_who_was_meant),
         cmocka_unit_test(batch_may_expect_any_number_of_hosts_that_nobody_asked_for),
+        cmocka_unit_test(the_grace_begins_when_watching_does),
         cmocka_unit_test(closed_state_stays_what_it_is),
     };
 

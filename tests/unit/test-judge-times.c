@@ -7,6 +7,8 @@
 
 #include "judge-times.h"
 
+#define AT(seconds) (INT64_C(seconds) * 1000000000)
+
 static void a_start_is_as_sure_as_what_it_rests_on(void **state)
 {
     static const struct {
@@ -17,6 +19,10 @@ static void a_start_is_as_sure_as_what_it_rests_on(void **state)
         /* first, window, end, together */
         {{500, 100, 2000, 1400, false}, START_RECORDED, 500},
         {{500, 900, 2000, -1, true}, START_RECORDED, 500},
+        /* of another run: the hosts would not have had the time */
+        {{AT(500), AT(100), AT(2000), AT(1619), false}, START_RECORDED, AT(500)},
+        {{AT(500), AT(100), AT(2000), AT(1621), false}, START_ABOUT, AT(100)},
+        {{AT(500), AT(450), AT(2000), AT(1621), false}, START_LATEST, AT(379)},
         {{-1, 100, 2000, 1800, false}, START_ABOUT, 100},
         {{-1, 100, 2100, 1500, false}, START_ABOUT, 100},
         /* a window given by hand, hours before the run */

@@ -159,7 +159,7 @@ def service(tap):
     catalog = read(os.path.join(TOP, "units", "atvm-watcher.catalog"))
     text = page("atvm-run-watcher@.service.8")
     value = dict(re.findall(r"^(\w+)=(.*)$", unit, re.M))
-    told = re.findall(r"(\d) \(", re.search(r"Exit statuses .*?final\.", text, re.S)[0])
+    told = re.findall(r"(\d+) \(", re.search(r"Exit statuses .*?final\.", text, re.S)[0])
     tap.equal(told, value["RestartPreventExitStatus"].split(), "exit statuses that are final")
     tap.ok(f".Sy {value['User']}\n" in text, "the user it runs as", value["User"])
     tap.equal(value["WatchdogSec"], "2min", "the two minutes after which it is killed")

@@ -49,7 +49,7 @@ static bool is_due(const struct outbox_record *record, int64_t now_ns)
     return record->state == OUTBOX_SENDING || record->next_attempt_ns <= now_ns;
 }
 
-/* Whether the service has something to do now; what cannot be read is the service's to report. */
+/* Whether the service has something to do now. */
 static bool look(const struct config *config, const char *folder, struct service_sent *ret)
 {
     CLEANUP_FREE char *ignored = NULL;
@@ -58,7 +58,8 @@ static bool look(const struct config *config, const char *folder, struct service
     bool due = false;
 
     *ret = (struct service_sent){0};
-    if (outbox_look_all(folder, now_ns, &list, &ignored) < 0)
+    ret->unknown = outbox_look_all(folder, now_ns, &list, &ignored) < 0;
+    if (ret->unknown)
         return false;
     for (size_t i = 0; i < list.count; i++) {
         enum post_standing standing = post_standing_of(&list, list.records[i], config);
@@ -117,7 +118,11 @@ void operate_service_report(const struct config *config, const char *build,
     CLEANUP_FREE char *unit = unit_of_watcher(build);
     CLEANUP_FREE char *list = config_command(config, "queue list %s", build);
 
-    if (sent->held > 0)
+    if (sent->unknown)
+        log_warning("%s: handed to %s, but its messages cannot be read, so what came of it is not "
+                    "known: `%s` says why",
+                    build, unit, list);
+    else if (sent->held > 0)
         log_error("%s: handed to %s; now %zu of its messages %s held: `%s` shows which and why",
                   build, unit, sent->held, sent->held == 1 ? "is" : "are", list);
     else if (sent->waiting > 0)

@@ -15,6 +15,7 @@
 struct service_sent {
     size_t waiting; /* being sent, or tried again by the service later */
     size_t held;    /* for a decision */
+    bool unknown;   /* the messages could not be read, so neither number says anything */
 };
 
 /*

@@ -459,7 +459,8 @@ static int exit_status(const struct operation *operation)
     if (operation->answer.sent == 0 || operation->by_watcher)
         return COMMAND_OK;
     if (operation->handed_over)
-        return operation->sent.held == 0 ? COMMAND_OK : OPERATE_NOT_SENT;
+        return operation->sent.held == 0 && !operation->sent.unknown ? COMMAND_OK
+                                                                     : OPERATE_NOT_SENT;
     return operation->delivered && operation->posts.outstanding == 0 &&
                    !post_is_held(&operation->posts)
                ? COMMAND_OK

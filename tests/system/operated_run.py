@@ -1,5 +1,6 @@
 """A recorded run laid out by hand, whose sinks do as they are told, and the operator's commands on
 it: for the tests of the commands."""
+import contextlib
 import glob
 import http.server
 import json
@@ -281,3 +282,12 @@ def contradict(run):
     text = run.lapse._content(path).decode().replace('failures="0">', 'failures="1">')
     text = text.replace("</testcase>", '<failure message="boom" type="Error">boom</failure></testcase>', 1)
     run.lapse._put(path, run.lapse.file_times[path], text.encode())
+
+
+@contextlib.contextmanager
+def ended_run(behaviour="uncertain"):
+    """A run that was watched to its end, with what its sink makes of the post."""
+    with Run(sinks={"chat": behaviour}) as run:
+        run.happen()
+        run.watch_to_the_end()
+        yield run

@@ -7,7 +7,7 @@ import os
 import signal
 
 from harness import DEADLINE, NOBODY, WATCHER, Answer, Tap, become_nobody, nobody_can_run_it, wait_for
-from operated_run import BATCHES, CONTRADICTION, Run, contradict
+from operated_run import BATCHES, CONTRADICTION, Run, contradict, ended_run
 
 # What the batches of the categorized run leave.
 REDHAT = ["/atvm71-redhat9.1", "-redhat.xml"]
@@ -18,15 +18,6 @@ def outcome(answer):
     """(exit status, outcome) of a command asked for JSON."""
     report = answer.report() or {}
     return answer.status, report.get("outcome")
-
-
-@contextlib.contextmanager
-def ended_run(behaviour="uncertain"):
-    """A run that was watched to its end, with what its sink makes of the post."""
-    with Run(sinks={"chat": behaviour}) as run:
-        run.happen()
-        run.watch_to_the_end()
-        yield run
 
 
 # -------------------------------------------------------------------- resolve

@@ -2,24 +2,14 @@
 """The commands that messages offer: pasted somewhere else, they act on the run and the post that the
 message is about. And the lock that commands and watchers take in turn."""
 import concurrent.futures
-import contextlib
 import json
 import os
 
 from harness import DEADLINE, Tap, commands_in, paste, wait_for
-from operated_run import BATCHES, Chat, Run
+from operated_run import BATCHES, Chat, Run, ended_run
 
 # What the first batch of the categorized run leaves.
 REDHAT = ["/atvm71-redhat9.1", "-redhat.xml"]
-
-
-@contextlib.contextmanager
-def ended_run(behaviour="uncertain"):
-    """A run that was watched to its end, with what its sink makes of the post."""
-    with Run(sinks={"chat": behaviour}) as run:
-        run.happen()
-        run.watch_to_the_end()
-        yield run
 
 
 def offered_commands_can_be_pasted(tap):

@@ -97,21 +97,32 @@ static int read_record(const char *path, const struct outbox_name *name, struct 
     return -EBADMSG;
 }
 
+/* As read_record; *ret_path, where a name can be made of it: free it. Other errors than damage go
+ * to *ret_error. */
+static int find_record(const char *folder, const struct outbox_name *name,
+                       struct outbox_record **ret, char **ret_path, char **ret_damage,
+                       char **ret_error)
+{
+    int error;
+
+    *ret_path = outbox_name_path(folder, name, OUTBOX_RECORD_ENDING);
+    if (!*ret_path)
+        return outbox_name_refused(folder, name->sink, name->scope, ret_error);
+    error = read_record(*ret_path, name, ret, ret_damage);
+    if (error && error != -EBADMSG)
+        *ret_error = TAKE_POINTER(*ret_damage);
+    return error;
+}
+
 static int load_record(const char *folder, const struct outbox_name *name, int64_t now_ns,
                        struct outbox_record **ret, char **ret_warning, char **ret_error)
 {
-    CLEANUP_FREE char *path = outbox_name_path(folder, name, OUTBOX_RECORD_ENDING);
-    CLEANUP_FREE char *damage = NULL;
-    int error;
+    CLEANUP_FREE char *path = NULL, *damage = NULL;
+    int error = find_record(folder, name, ret, &path, &damage, ret_error);
 
-    if (!path)
-        return outbox_name_refused(folder, name->sink, name->scope, ret_error);
-    error = read_record(path, name, ret, &damage);
-    if (error == -EBADMSG)
-        return replace_damaged(folder, path, damage, name, now_ns, ret, ret_warning, ret_error);
-    if (error)
-        *ret_error = TAKE_POINTER(damage);
-    return error;
+    return error == -EBADMSG
+               ? replace_damaged(folder, path, damage, name, now_ns, ret, ret_warning, ret_error)
+               : error;
 }
 
 int outbox_load(const char *folder, const char *sink, const char *scope, int32_t part,
@@ -126,20 +137,13 @@ int outbox_load(const char *folder, const char *sink, const char *scope, int32_t
 static int look_at_record(const char *folder, const struct outbox_name *name, int64_t now_ns,
                           struct outbox_record **ret, char **ret_error)
 {
-    CLEANUP_FREE char *path = outbox_name_path(folder, name, OUTBOX_RECORD_ENDING);
-    CLEANUP_FREE char *damage = NULL;
-    int error;
+    CLEANUP_FREE char *path = NULL, *damage = NULL;
+    int error = find_record(folder, name, ret, &path, &damage, ret_error);
 
-    if (!path)
-        return outbox_name_refused(folder, name->sink, name->scope, ret_error);
-    error = read_record(path, name, ret, &damage);
-    if (error == -EBADMSG) {
-        *ret = held_record(name, damage, now_ns);
-        return 0;
-    }
-    if (error)
-        *ret_error = TAKE_POINTER(damage);
-    return error;
+    if (error != -EBADMSG)
+        return error;
+    *ret = held_record(name, damage, now_ns);
+    return 0;
 }
 
 static void add_line(char **text, char *line)
